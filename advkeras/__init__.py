@@ -1,0 +1,47 @@
+"""advkeras: adversarial examples for Keras models, from training to device.
+
+    import advkeras as ak
+
+The rooms are imported when they are first named, so that `import advkeras`
+costs nothing and an app can print its `--help` without TensorFlow.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from advkeras import attacks as attacks
+    from advkeras import datasets as datasets
+    from advkeras import evaluation as evaluation
+    from advkeras import models as models
+    from advkeras import report as report
+    from advkeras import studies as studies
+    from advkeras import training as training
+    from advkeras.classifier import Classifier as Classifier
+
+__version__ = "0.1.0"
+
+_ROOMS = (
+    "attacks",
+    "datasets",
+    "evaluation",
+    "models",
+    "report",
+    "studies",
+    "training",
+)
+
+__all__ = ["Classifier", *_ROOMS]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"advkeras.{name}")
+    if name == "Classifier":
+        return importlib.import_module("advkeras.classifier").Classifier
+    raise AttributeError(f"module 'advkeras' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,168 @@
+"""Attack: what all attacks share, from checked arguments to a judged result."""
+
+import abc
+import dataclasses
+from typing import Any
+from typing import ClassVar
+
+import keras
+import numpy as np
+import tqdm
+
+from advkeras import checks
+from advkeras.attacks import targets as target_rules
+from advkeras.attacks.result import AttackResult
+from advkeras.classifier import Classifier
+from advkeras.classifier import as_classifier
+
+
+@dataclasses.dataclass(frozen=True)
+class Generated:
+    """What an attack made of one batch, before it is judged.
+
+    Attributes:
+        images: float32, as the images attacked.
+        clean_predictions: The model's labels of the clean images, (n,).
+        extras: Further fields of `AttackResult`, e.g. `c`.
+    """
+
+    images: np.ndarray
+    clean_predictions: np.ndarray
+    extras: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Attack(abc.ABC):
+    """Base of all attacks: a frozen dataclass of hyper-parameters.
+
+    A subclass adds its fields, checks them in `__post_init__`, and writes
+    `generate`. A field `targets` of "random" or "next" makes it choose its
+    targets where the caller gives none.
+    """
+
+    default_batch_size: ClassVar[int] = 256
+
+    @abc.abstractmethod
+    def generate(
+        self,
+        classifier: Classifier,
+        images: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray | None,
+    ) -> Generated:
+        """Makes adversarial examples of one batch of checked arguments.
+
+        Args:
+            classifier: The model to fool.
+            images: float32, (n, height, width, channels), within the bounds.
+            labels: int64, (n,).
+            targets: int64, (n,), or None for any class but the label.
+        """
+
+    def __call__(
+        self,
+        classifier: Classifier | keras.Model,
+        images: Any,
+        labels: Any = None,
+        targets: Any = None,
+        batch_size: int | None = None,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> AttackResult:
+        """Attacks images, and says what the model makes of what was found.
+
+        The answer for an image depends on the image, its label and the seed,
+        not on the images beside it.
+
+        Args:
+            classifier: The model to fool. A plain Keras model is taken to
+                have bounds (0, 1).
+            images: Array or tensor, (n, height, width, channels), within the
+                classifier's bounds.
+            labels: True labels: integers, (n,), or one-hot, (n, classes).
+                None: the model's own predictions.
+            targets: Class to aim at for each image, as `labels`. None: by the
+                attack's own rule, or untargeted if it has none.
+            batch_size: Images worked on at a time; None for the attack's own.
+            seed: Seed of every random choice.
+            progress: Whether to show a progress bar on stderr.
+
+        Returns:
+            An `AttackResult`.
+
+        Raises:
+            ValueError: An argument is not as described; before any work.
+        """
+        classifier = as_classifier(classifier)
+        images = checks.check_images(
+            images, classifier.bounds, classifier.image_shape
+        )
+        n, classes = len(images), classifier.num_classes
+        if batch_size is None:
+            batch_size = self.default_batch_size
+        checks.check_count("batch_size", batch_size)
+        if labels is not None:
+            labels = checks.check_labels(labels, n, classes)
+        if targets is not None:
+            targets = checks.check_labels(targets, n, classes, "targets")
+
+
+        rule = getattr(self, "targets", None) if targets is None else None
+        if labels is None or rule is not None:
+            predictions = classifier.predict(images, batch_size)
+            labels = predictions if labels is None else labels
+            if rule is not None:
+                targets = target_rules.choose(
+                    rule, images, labels, predictions, classes, seed
+                )
+        if targets is not None and (targets == labels).any():
+            i = np.flatnonzero(targets == labels)[0]
+            raise ValueError(
+                "`targets` must differ from `labels`. "
+                f"Received: targets[{i}] = labels[{i}] = {labels[i]}"
+            )
+
+        parts = []
+        with tqdm.tqdm(
+            total=n, desc=repr(self), unit="image", disable=not progress
+        ) as bar:
+            for start in range(0, n, batch_size):
+                rows = slice(start, start + batch_size)
+                parts.append(
+                    self._attack_batch(
+                        classifier,
+                        images[rows],
+                        labels[rows],
+                        None if targets is None else targets[rows],
+                    )
+                )
+                bar.update(len(parts[-1]))
+        return AttackResult.concatenate(parts)
+
+    def _attack_batch(
+        self,
+        classifier: Classifier,
+        images: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray | None,
+    ) -> AttackResult:
+        made = self.generate(classifier, images, labels, targets)
+        predictions = classifier.predict(made.images, within_bounds=False)
+        missed = predictions != labels
+        return AttackResult(
+            originals=images,
+            images=made.images,
+            labels=labels,
+            targets=targets,
+            clean_predictions=made.clean_predictions,
+            predictions=predictions,
+            success=missed if targets is None else predictions == targets,
+            bounds=classifier.bounds,
+            **made.extras,
+        )
+
+
+def check_target_rule(rule: Any) -> None:
+    """Raises ValueError unless `rule` is None or names a rule."""
+    if rule is not None:
+        checks.check_choice("targets", rule, target_rules.RULES)

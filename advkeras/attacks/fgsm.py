@@ -1,0 +1,124 @@
+"""The fast gradient sign method: Goodfellow et al. 2014, section 4."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from advkeras import checks
+from advkeras.attacks import norms
+from advkeras.attacks import objectives
+from advkeras.attacks.attack import Attack
+from advkeras.attacks.attack import Generated
+from advkeras.attacks.attack import check_target_rule
+from advkeras.classifier import Classifier
+
+
+@dataclasses.dataclass(frozen=True)
+class FGSM(Attack):
+    """One step of size epsilon along the gradient of the loss.
+
+    Untargeted, x' = x + epsilon * sign(grad_x J(x, label)); targeted, a step
+    down the loss of the target. The gradient is that of `log_odds_against`,
+    which has the direction of cross-entropy's and does not vanish where the
+    model is confident.
+
+    Args:
+        epsilon: Size of the step, above 0, in the units of the images.
+        norm: What epsilon measures: "linf", "l2" or "l1". For "l1" the step
+            goes to the pixels of largest gradient, where it does most.
+        clip: Whether to clip to the classifier's bounds. The figures printed
+            in the paper are unclipped.
+        targets: None for untargeted, "random" or "next" (the class after the
+            label); targets given in the call go first.
+
+    Raises:
+        ValueError: A hyper-parameter is not as described.
+
+    Example:
+        >>> result = ak.attacks.FGSM(epsilon=0.25)(classifier, images, labels)
+    """
+
+    epsilon: float
+    norm: str = "linf"
+    clip: bool = True
+    targets: str | None = None
+
+    def __post_init__(self) -> None:
+        checks.check_positive("epsilon", self.epsilon)
+        checks.check_choice("norm", self.norm, norms.NORMS)
+        check_target_rule(self.targets)
+
+    def perturb(
+        self,
+        classifier: Classifier,
+        images: Any,
+        labels: Any,
+        targeted: bool = False,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Takes the step on tensors: one gradient, no checks, no judgement.
+
+        Args:
+            classifier: The model to fool.
+            images: float32 tensor, (n, height, width, channels).
+            labels: int64 tensor, (n,): labels to leave, or targets to reach.
+            targeted: Which of the two `labels` are.
+
+        Returns:
+            (images, clean_predictions), both tensors.
+        """
+        # epsilon is an argument of the compiled step, not part of its key: a
+        # sweep over epsilon traces once.
+        step = classifier.compiled(
+            ("fgsm", self.norm, self.clip, targeted),
+            lambda c: _build_step(c, self.norm, self.clip, targeted),
+        )
+        return step(images, labels, self.epsilon)
+
+    def generate(
+        self,
+        classifier: Classifier,
+        images: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray | None,
+    ) -> Generated:
+        """Takes the step on one batch; see `Attack.generate`."""
+        targeted = targets is not None
+        found, predicted = self.perturb(
+            classifier, images, targets if targeted else labels, targeted
+        )
+        return Generated(found.numpy(), predicted.numpy())
+
+
+def _build_step(
+    classifier: Classifier, norm: str, clip: bool, targeted: bool
+) -> Callable[..., Any]:
+    lower, upper = classifier.bounds
+
+    @tf.function(
+        input_signature=[
+            classifier.images_spec(),
+            tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((), tf.float32),
+        ]
+    )
+    def step(
+        images: tf.Tensor, labels: tf.Tensor, epsilon: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            logits = classifier.logits(images)
+            gain = objectives.log_odds_against(logits, labels)
+            gain = -gain if targeted else gain
+        gradient = tape.gradient(gain, images)
+        room = None
+        if clip and norm == "l1":
+            room = tf.where(gradient > 0, upper - images, images - lower)
+        found = images + norms.steepest_step(gradient, norm, epsilon, room)
+        if clip:
+            found = tf.clip_by_value(found, lower, upper)
+        return found, tf.argmax(logits, axis=1)
+
+    return step

@@ -1,0 +1,107 @@
+"""AttackResult: what an attack found, one row an image."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from advkeras import files
+from advkeras.attacks import norms
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class AttackResult:
+    """What an attack found, as arrays with one row an image.
+
+    Attributes:
+        originals: The images attacked, float32, (n, height, width, channels).
+        images: The images found, as `originals`. Where the attack failed, its
+            best attempt.
+        labels: Labels attacked, int64, (n,).
+        targets: Classes aimed at, int64, (n,); None if untargeted.
+        clean_predictions: What the model said of `originals`, int64, (n,).
+        predictions: What it says of `images`, int64, (n,).
+        success: Whether the goal holds on the model attacked, bool, (n,):
+            target reached, or for an untargeted attack label missed.
+        bounds: (lower, upper) of the pixels.
+        c: L-BFGS: the weight of |r|^2 that gave the example, float64, (n,);
+            NaN where none did.
+        c_bracket: L-BFGS: the largest c that succeeded and the smallest that
+            did not, float64, (n, 2).
+        gradient_evaluations: Gradients used, int64, (n,), where counted.
+    """
+
+    originals: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray | None
+    clean_predictions: np.ndarray
+    predictions: np.ndarray
+    success: np.ndarray
+    bounds: tuple[float, float]
+    c: np.ndarray | None = None
+    c_bracket: np.ndarray | None = None
+    gradient_evaluations: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        return (
+            f"AttackResult(n={len(self)}, success={self.success.mean():.1%}, "
+            f"mean distortion={self.distortion.mean():.4f})"
+        )
+
+    @property
+    def perturbation(self) -> np.ndarray:
+        """images - originals, float32."""
+        return self.images - self.originals
+
+    @property
+    def distortion(self) -> np.ndarray:
+        """RMS a pixel over the pixel range, (n,): Szegedy et al. 2013."""
+        return norms.distortion(self.perturbation, self.bounds)
+
+    @property
+    def l2(self) -> np.ndarray:
+        """Euclidean norm of each perturbation, in the images' units, (n,)."""
+        return norms.l2(self.perturbation)
+
+    @property
+    def linf(self) -> np.ndarray:
+        """Largest change of a pixel, in the images' units, (n,)."""
+        return norms.linf(self.perturbation)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes all arrays to an .npz file, whole or not at all."""
+        arrays = {k: v for k, v in self._fields().items() if v is not None}
+        with files.replacing(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "AttackResult":
+        """Reads what `save` wrote; never unpickles."""
+        with np.load(path, allow_pickle=False) as stored:
+            arrays: dict[str, Any] = dict(stored)
+        arrays.setdefault("targets", None)
+        arrays["bounds"] = tuple(arrays["bounds"].tolist())
+        return cls(**arrays)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["AttackResult"]) -> "AttackResult":
+        """Joins the results of one attack on several batches."""
+        if len(parts) == 1:
+            return parts[0]
+        joined = {
+            name: None
+            if value is None
+            else np.concatenate([getattr(part, name) for part in parts])
+            for name, value in parts[0]._fields().items()
+            if name != "bounds"
+        }
+        return cls(bounds=parts[0].bounds, **joined)
+
+    def _fields(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

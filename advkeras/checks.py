@@ -1,0 +1,144 @@
+"""Checks of arguments: each names the argument and says what it received."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+Bounds = tuple[float, float]
+
+
+def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
+    """Raises ValueError unless `value` is one of `choices`."""
+    if value not in choices:
+        listed = ", ".join(sorted(map(str, choices)))
+        raise ValueError(
+            f"`{name}` must be one of: {listed}. Received: {name}={value!r}"
+        )
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raises ValueError unless `value` is a finite number above zero."""
+    if not (np.isscalar(value) and np.isreal(value)) or not 0 < value < np.inf:
+        raise ValueError(
+            f"`{name}` must be a finite number above 0. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is a whole number of at least 1."""
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(
+            f"`{name}` must be a whole number of at least 1. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def check_bounds(bounds: Any) -> Bounds:
+    """Returns (lower, upper) as floats, lower < upper, both finite."""
+    try:
+        lower, upper = (float(value) for value in bounds)
+    except (TypeError, ValueError):
+        lower = upper = np.nan
+    if not (np.isfinite([lower, upper]).all() and lower < upper):
+        raise ValueError(
+            "`bounds` must be two finite numbers (lower, upper), "
+            f"lower < upper. Received: bounds={bounds!r}"
+        )
+    return lower, upper
+
+
+def check_images(
+    images: Any, bounds: Bounds | None, shape: tuple[int | None, ...]
+) -> np.ndarray:
+    """Returns `images` as a float32 array that is safe to attack.
+
+    Args:
+        images: Array or tensor, `(n, *shape)`.
+        bounds: (lower, upper) of every pixel, in the units of the images;
+            None for no bounds.
+        shape: Shape of one image; None where any size will do.
+
+    Raises:
+        ValueError: The shape differs, there is no image, or a value is NaN,
+            infinite or outside the bounds.
+    """
+    images = np.asarray(images)
+    expected = f"(n, {', '.join('any' if s is None else str(s) for s in shape)})"
+    fits = images.ndim == len(shape) + 1 and all(
+        wanted in (None, got)
+        for wanted, got in zip(shape, images.shape[1:], strict=True)
+    )
+    if not fits or len(images) == 0:
+        raise ValueError(
+            f"`images` must be of shape {expected}, n >= 1. "
+            f"Received: images.shape={images.shape}"
+        )
+    if images.dtype == bool or not np.issubdtype(images.dtype, np.number):
+        raise ValueError(
+            "`images` must be numbers. "
+            f"Received: images.dtype={images.dtype}"
+        )
+    images = images.astype(np.float32, copy=False)
+    # A NaN makes both the minimum and the maximum NaN.
+    low, high = images.min(), images.max()
+    if not np.isfinite([low, high]).all():
+        rows = np.flatnonzero(
+            ~np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
+        )
+        raise ValueError(
+            "`images` must be finite. Received: NaN or infinity in "
+            f"{len(rows)} of {len(images)} images, first in images[{rows[0]}]"
+        )
+    if bounds is not None and (
+        low < np.float32(bounds[0]) or high > np.float32(bounds[1])
+    ):
+        raise ValueError(
+            f"`images` must be within bounds=({bounds[0]:g}, {bounds[1]:g}). "
+            f"Received: values from {low:g} to {high:g}. Rescale the images, "
+            "or say the bounds that this model was trained with"
+        )
+    return images
+
+
+def check_labels(
+    labels: Any, n: int, num_classes: int, name: str = "labels"
+) -> np.ndarray:
+    """Returns integer or one-hot `labels` as an int64 array of shape (n,).
+
+    Args:
+        labels: Integers of any dtype, shape (n,), or one-hot rows,
+            shape (n, num_classes).
+        n: Number of images.
+        num_classes: Labels are 0 .. num_classes - 1.
+        name: What to call the argument in an error.
+
+    Raises:
+        ValueError: Wrong shape, not integers, or out of range.
+    """
+    labels = np.asarray(labels)
+    if labels.shape == (n, num_classes) and num_classes > 1:
+        ones = labels == 1
+        if not ((ones.sum(axis=1) == 1) & ((labels != 0) == ones).all(1)).all():
+            raise ValueError(
+                f"`{name}` of shape (n, classes) must be one-hot rows. "
+                f"Received: {name}[0]={labels[0].tolist()}"
+            )
+        return ones.argmax(axis=1)
+    if labels.shape != (n,):
+        raise ValueError(
+            f"`{name}` must be of shape ({n},) or ({n}, {num_classes}). "
+            f"Received: {name}.shape={labels.shape}"
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            f"`{name}` must be integers. Received: {name}.dtype={labels.dtype}"
+        )
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    if wrong.size:
+        raise ValueError(
+            f"`{name}` must be 0 .. {num_classes - 1}: the model has "
+            f"{num_classes} classes. Received: {name} with {wrong[0]}"
+        )
+    return labels.astype(np.int64)

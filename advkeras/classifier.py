@@ -1,0 +1,263 @@
+"""Classifier: all that an attack may know of a model."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from advkeras import checks
+from advkeras import models
+
+_OUTPUTS = ("logits", "probabilities")
+
+
+class Classifier:
+    """A Keras model with its pixel bounds, seen through its logits.
+
+    Args:
+        model: A built Keras model, one image batch in, one score a class out.
+        bounds: (lower, upper) of every pixel that the model was trained with.
+        outputs: What the model returns: "logits", "probabilities", or None to
+            find out: from the model's graph, or else by showing it noise.
+            Below a final softmax the logits are recovered exactly; for
+            probabilities of any other origin they are the logarithms.
+
+    Raises:
+        ValueError: The model does not classify images, the bounds are no
+            bounds, or the outputs are declared as what they are not.
+
+    Example:
+        >>> classifier = ak.Classifier(model, bounds=(0.0, 1.0))
+        >>> classifier = ak.Classifier.load("m1")
+        >>> classifier.predict(images)  # labels, shape (n,)
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        bounds: tuple[float, float] = (0.0, 1.0),
+        outputs: str | None = None,
+    ):
+        if not isinstance(model, keras.Model):
+            raise ValueError(
+                "`model` must be a keras.Model. "
+                f"Received: model of type {type(model).__name__}"
+            )
+        if outputs is not None:
+            checks.check_choice("outputs", outputs, _OUTPUTS)
+        self.model = model
+        self.bounds = checks.check_bounds(bounds)
+        self.image_shape = _image_shape(model)
+        self._compiled: dict[Any, Callable[..., Any]] = {}
+        self._double: Classifier | None = None
+        self._set_logits(outputs)
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | os.PathLike,
+        bounds: tuple[float, float] = (0.0, 1.0),
+        outputs: str | None = None,
+    ) -> "Classifier":
+        """Loads a saved_models name, a .keras or .h5 file or a SavedModel.
+
+        Args:
+            name_or_path: What `advkeras.models.load` takes.
+            bounds: As for the class.
+            outputs: As for the class.
+
+        Raises:
+            ValueError: There is no such model, or it cannot be read.
+        """
+        return cls(models.load(name_or_path), bounds=bounds, outputs=outputs)
+
+    def __repr__(self) -> str:
+        return (
+            f"Classifier({self.model.name!r}, image_shape={self.image_shape}, "
+            f"num_classes={self.num_classes}, bounds={self.bounds}, "
+            f"outputs={self.outputs!r})"
+        )
+
+    def logits(self, images: Any) -> Any:
+        """Returns logits, (n, num_classes), differentiable, inference mode.
+
+        Args:
+            images: Tensor, (n, height, width, channels), within the bounds.
+        """
+        return self._logits(images)
+
+    def predict(
+        self,
+        images: Any,
+        batch_size: int = 1000,
+        within_bounds: bool = True,
+    ) -> np.ndarray:
+        """Returns the predicted label of each image, int64, shape (n,).
+
+        Args:
+            images: Array or tensor, (n, height, width, channels).
+            batch_size: Images shown to the model at a time.
+            within_bounds: Whether pixels outside the bounds are an error;
+                False for what an unclipped attack made.
+
+        Raises:
+            ValueError: The images are not such as the model was made for.
+        """
+        checks.check_count("batch_size", batch_size)
+        bounds = self.bounds if within_bounds else None
+        images = checks.check_images(images, bounds, self.image_shape)
+        predict = self.compiled("predict", _build_predict)
+        return np.concatenate(
+            [
+                predict(images[i : i + batch_size]).numpy()
+                for i in range(0, len(images), batch_size)
+            ]
+        )
+
+    def compiled(
+        self, key: Any, build: Callable[["Classifier"], Callable[..., Any]]
+    ) -> Callable[..., Any]:
+        """Returns `build(self)`, made the first time that `key` is asked for.
+
+        An attack keeps its tf.functions here, so that they are traced once a
+        classifier and go away with it.
+        """
+        if key not in self._compiled:
+            self._compiled[key] = build(self)
+        return self._compiled[key]
+
+    def images_spec(self) -> tf.TensorSpec:
+        """Returns the signature of a batch of images of any size."""
+        return tf.TensorSpec((None, *self.image_shape), self.dtype)
+
+    def in_float64(self) -> "Classifier":
+        """Returns this classifier computed in float64, weights as of now.
+
+        Raises:
+            ValueError: The model has no configuration to rebuild it from.
+        """
+        if self._double is None:
+            self._double = Classifier(
+                _cloned_in_float64(self.model), self.bounds, self.outputs
+            )
+        self._double.model.set_weights(self.model.get_weights())
+        return self._double
+
+    @property
+    def dtype(self) -> tf.DType:
+        """What images are computed in: float32, or float64 if asked for."""
+        policy = keras.DTypePolicy(self.model.dtype_policy.name)
+        double = policy.compute_dtype == "float64"
+        return tf.float64 if double else tf.float32
+
+    def _set_logits(self, outputs: str | None) -> None:
+        below_softmax = models.logits_function(self.model)
+        model = functools.partial(self.model, training=False)
+        sample = _noise(self.bounds, self.image_shape)
+        scores = np.asarray(model(tf.cast(sample, self.dtype)))
+        if scores.ndim != 2 or scores.shape[1] < 2:
+            raise ValueError(
+                "`model` must return scores of shape (n, classes), at least 2 "
+                f"classes. Received: outputs of shape {scores.shape}"
+            )
+        self.num_classes = scores.shape[1]
+        probable = below_softmax is not None or _are_probabilities(scores)
+        self.outputs = outputs or ("probabilities" if probable else "logits")
+        if (self.outputs == "probabilities") != probable:
+            raise ValueError(
+                f"`outputs` must be what the model returns: on noise its rows "
+                f"{'are' if probable else 'are not'} non-negative with sum 1. "
+                f"Received: outputs={outputs!r}, first row "
+                f"{np.round(scores[0], 3).tolist()}"
+            )
+        if self.outputs == "logits":
+            self._logits = lambda x: _at_least_float32(model(x))
+        elif below_softmax is not None:
+            self._logits = lambda x: _at_least_float32(below_softmax(x))
+        else:
+            self._logits = lambda x: _log(_at_least_float32(model(x)))
+
+
+def as_classifier(model: Any) -> Classifier:
+    """Returns `model` as a Classifier; a plain Keras model has bounds (0, 1).
+
+    The last few plain models keep their Classifier, and with it what was
+    compiled for them.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    return model if isinstance(model, Classifier) else _wrapped(model)
+
+
+@functools.lru_cache(maxsize=4)
+def _wrapped(model: keras.Model) -> Classifier:
+    return Classifier(model)
+
+
+def _build_predict(classifier: Classifier) -> Callable[..., Any]:
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, *classifier.image_shape), tf.float32)
+        ]
+    )
+    def predict(images: tf.Tensor) -> tf.Tensor:
+        images = tf.cast(images, classifier.dtype)
+        return tf.argmax(classifier.logits(images), axis=1)
+
+    return predict
+
+
+def _image_shape(model: keras.Model) -> tuple[int | None, ...]:
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, (tuple, list)) or len(shape) < 2:
+        raise ValueError(
+            "`model` must be built, with one input of images. "
+            f"Received: model {model.name!r} with input_shape={shape}"
+        )
+    return tuple(shape[1:])
+
+
+def _noise(
+    bounds: checks.Bounds, shape: tuple[int | None, ...]
+) -> np.ndarray:
+    # 64 is a size that every net without a fixed one can work on.
+    size = tuple(64 if s is None else s for s in shape)
+    random = np.random.default_rng(0)
+    return random.uniform(*bounds, size=(4, *size)).astype(np.float32)
+
+
+def _are_probabilities(scores: np.ndarray) -> bool:
+    # Half precision, or an int8 softmax, sums to 1 only so nearly.
+    return bool(
+        (scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=1e-2)
+    )
+
+
+def _at_least_float32(scores: Any) -> Any:
+    half = scores.dtype in (tf.float16, tf.bfloat16)
+    return tf.cast(scores, tf.float32) if half else scores
+
+
+def _log(probabilities: Any) -> Any:
+    tiny = probabilities.dtype.as_numpy_dtype
+    return tf.math.log(tf.maximum(probabilities, np.finfo(tiny).tiny))
+
+
+def _cloned_in_float64(model: keras.Model) -> keras.Model:
+    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return layer.__class__.from_config(
+            {**layer.get_config(), "dtype": "float64"}
+        )
+
+    try:
+        return keras.models.clone_model(model, clone_function=clone)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise ValueError(
+            "`model` must be a Sequential or functional model to be computed "
+            f"in float64. Received: model {model.name!r} ({error})"
+        ) from error

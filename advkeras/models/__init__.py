@@ -1,0 +1,24 @@
+"""Keras models: builders by name, files, and the logits of any of them."""
+
+from advkeras.models import autoencoder as autoencoder
+from advkeras.models import conv as conv
+from advkeras.models import fc as fc
+from advkeras.models.cards import read_card
+from advkeras.models.cards import save_with_card
+from advkeras.models.loading import load
+from advkeras.models.loading import saved_models
+from advkeras.models.logits import logits_function
+from advkeras.models.registry import build
+from advkeras.models.registry import names
+from advkeras.models.registry import register
+
+__all__ = [
+    "build",
+    "load",
+    "logits_function",
+    "names",
+    "read_card",
+    "register",
+    "save_with_card",
+    "saved_models",
+]

@@ -1,0 +1,76 @@
+"""Model cards: what a saved model is, beside the file, as JSON."""
+
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from advkeras import files
+
+_PACKAGES = ("advkeras", "keras", "numpy", "scipy", "tensorflow")
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of the packages that results depend on."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:  # a checkout on the path
+            found[package] = "not installed"
+    return found
+
+
+def card_path(model_path: str | os.PathLike) -> Path:
+    """Returns where the card of a model file lies."""
+    return Path(model_path).with_suffix(".json")
+
+
+def save_with_card(
+    model: keras.Model, path: str | os.PathLike, card: dict[str, Any]
+) -> dict[str, Any]:
+    """Writes a model to `path` (.keras) and its card beside it.
+
+    Args:
+        model: A Keras model; the optimizer's state is left out.
+        path: Where to write, ending in ".keras".
+        card: What is known of the training; JSON values.
+
+    Returns:
+        The card as written: with architecture, versions and sha256 added.
+    """
+    with files.replacing(path) as temporary:
+        model.save(temporary, include_optimizer=False)
+        digest = files.sha256(temporary)
+        card = {
+            "architecture": model.name,
+            "parameters": model.count_params(),
+            **card,
+            "versions": versions(),
+            "sha256": digest,
+        }
+    files.write_json(card_path(path), card)
+    return card
+
+
+def read_card(model_path: str | os.PathLike) -> dict[str, Any]:
+    """Returns the card of a model file.
+
+    Raises:
+        ValueError: There is no card, or it describes another file.
+    """
+    path = card_path(model_path)
+    if not path.exists():
+        raise ValueError(
+            "`model_path` must have a card (.json) beside it. "
+            f"Received: model_path={os.fspath(model_path)!r}"
+        )
+    card = files.read_json(path)
+    if card["sha256"] != files.sha256(model_path):
+        raise ValueError(
+            "`model_path` must be the file that its card describes, but its "
+            f"sha256 differs. Received: model_path={os.fspath(model_path)!r}"
+        )
+    return card
