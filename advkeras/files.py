@@ -40,6 +40,53 @@ def read_json(path: str | os.PathLike) -> Any:
 
 
 def sha256(path: str | os.PathLike) -> str:
-    """Returns the SHA-256 of a file as 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Returns the SHA-256 of a file, or of all files of a folder, in hex."""
+    path = Path(path)
+    if path.is_file():
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for part in sorted(p for p in path.rglob("*") if p.is_file()):
+        line = f"{part.relative_to(path).as_posix()} {sha256(part)}\n"
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def claim(folder: str | os.PathLike, settings: dict[str, Any]) -> None:
+    """Makes a folder that belongs to one set of settings.
+
+    Args:
+        folder: Made if it is not there.
+        settings: All that what will lie in it depends on, as JSON values.
+
+    Raises:
+        ValueError: The folder belongs to other settings, or cannot be
+            written.
+    """
+    remembered = Path(folder) / "settings.json"
+    try:
+        if not remembered.exists():
+            write_json(remembered, settings)
+        before = read_json(remembered)
+    except OSError as error:
+        raise ValueError(
+            "`output` must be a place that can be written. "
+            f"Received: output={os.fspath(folder)!r} ({error.strerror})"
+        ) from error
+    check_same(folder, before, settings)
+
+
+def check_same(
+    output: str | os.PathLike, before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    """Raises ValueError if what lies at `output` was made otherwise."""
+    changes = [
+        f"{key}: {before.get(key)!r} there, {now.get(key)!r} here"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
+    ]
+    if changes:
+        raise ValueError(
+            "`output` must be new, or hold what the same settings made. "
+            f"Received: output={os.fspath(output)!r} ({'; '.join(changes)})"
+        )

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import keras
 import numpy as np
-import tqdm
 
 from advkeras import checks
 from advkeras.attacks import targets as target_rules
@@ -67,7 +66,6 @@ class Attack(abc.ABC):
         targets: Any = None,
         batch_size: int | None = None,
         seed: int = 0,
-        progress: bool = False,
     ) -> AttackResult:
         """Attacks images, and says what the model makes of what was found.
 
@@ -85,7 +83,6 @@ class Attack(abc.ABC):
                 attack's own rule, or untargeted if it has none.
             batch_size: Images worked on at a time; None for the attack's own.
             seed: Seed of every random choice.
-            progress: Whether to show a progress bar on stderr.
 
         Returns:
             An `AttackResult`.
@@ -123,20 +120,16 @@ class Attack(abc.ABC):
             )
 
         parts = []
-        with tqdm.tqdm(
-            total=n, desc=repr(self), unit="image", disable=not progress
-        ) as bar:
-            for start in range(0, n, batch_size):
-                rows = slice(start, start + batch_size)
-                parts.append(
-                    self._attack_batch(
-                        classifier,
-                        images[rows],
-                        labels[rows],
-                        None if targets is None else targets[rows],
-                    )
+        for start in range(0, n, batch_size):
+            rows = slice(start, start + batch_size)
+            parts.append(
+                self._attack_batch(
+                    classifier,
+                    images[rows],
+                    labels[rows],
+                    None if targets is None else targets[rows],
                 )
-                bar.update(len(parts[-1]))
+            )
         return AttackResult.concatenate(parts)
 
     def _attack_batch(

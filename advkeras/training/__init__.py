@@ -1,0 +1,10 @@
+"""Training: by a network's recipe, to convergence, or by Keras's fit()."""
+
+from advkeras.training.autoencoder import pretrain_encoder
+from advkeras.training.job import train_to_file
+from advkeras.training.lbfgs import fit_lbfgs
+from advkeras.training.plain import train
+from advkeras.training.recipes import Recipe
+from advkeras.training.recipes import recipe
+
+__all__ = ["Recipe", "fit_lbfgs", "pretrain_encoder", "recipe", "train", "train_to_file"]

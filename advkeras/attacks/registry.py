@@ -1,0 +1,34 @@
+"""Attacks by name, for flags."""
+
+import dataclasses
+from typing import Any
+
+from advkeras import checks
+from advkeras.attacks.attack import Attack
+from advkeras.attacks.fgsm import FGSM
+from advkeras.attacks.lbfgs import LBFGS
+
+# An attack is added by its file and a line here.
+_ATTACKS: dict[str, type[Attack]] = {"fgsm": FGSM, "lbfgs": LBFGS}
+
+
+def names() -> tuple[str, ...]:
+    """Returns all names that `build` knows, sorted."""
+    return tuple(sorted(_ATTACKS))
+
+
+def build(name: str, **options: Any) -> Attack:
+    """Builds an attack by its name.
+
+    Args:
+        name: One of `names()`.
+        **options: Hyper-parameters; those that this attack does not have are
+            left out, so that one set of flags can serve several attacks.
+
+    Raises:
+        ValueError: No attack has this name, or an option is out of range.
+    """
+    checks.check_choice("attack", name, names())
+    kind = _ATTACKS[name]
+    own = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{k: v for k, v in options.items() if k in own})

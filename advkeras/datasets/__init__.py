@@ -1,0 +1,53 @@
+"""Data sets by name: images and labels from TFDS, or embedded."""
+
+from collections.abc import Sequence
+
+from advkeras import checks
+from advkeras.datasets import embedded
+from advkeras.datasets import tfds_sets
+from advkeras.datasets.image_set import ImageSet
+
+__all__ = ["ImageSet", "load"]
+
+
+def load(
+    name: str,
+    splits: str | Sequence[str] = ("train", "test"),
+    *,
+    data_dir: str | None = None,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    image_size: tuple[int, int] | None = None,
+) -> ImageSet | tuple[ImageSet, ...]:
+    """Finds an image-classification data set by its name.
+
+    Args:
+        name: "mnist5k" (5,000 digits that need no network), or the TFDS name
+            of any set of images with one class each: "mnist", "cifar10", ...
+        splits: A split or several, in the split syntax of TFDS:
+            "train[:30000]", "test", "train[80%:]".
+        data_dir: Where TFDS keeps its sets; None for the environment's
+            TFDS_DATA_DIR, or TFDS's own choice.
+        bounds: What black and white become: pixels 0 .. 255 are scaled to
+            (lower, upper).
+        image_size: (height, width) to resize to; needed where the images of a
+            set differ in size.
+
+    Returns:
+        An `ImageSet`, or a tuple of them if `splits` is a sequence. Nothing
+        is read before images are asked for.
+
+    Raises:
+        ValueError: There is no such set or split, it has no image with one
+            class, or it is not on this machine and cannot be fetched.
+
+    Example:
+        >>> train, test = ak.datasets.load("mnist5k")
+        >>> train.images.shape, train.labels.shape
+    """
+    bounds = checks.check_bounds(bounds)
+    names = (splits,) if isinstance(splits, str) else tuple(splits)
+    if name == embedded.NAME:
+        sets = embedded.load(names, bounds, image_size)
+    else:
+        sets = tfds_sets.load(name, names, data_dir, bounds, image_size)
+    return sets[0] if isinstance(splits, str) else sets

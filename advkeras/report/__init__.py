@@ -1,0 +1,21 @@
+"""Runs and what is drawn from their saved results."""
+
+from advkeras.report.figures import gallery
+from advkeras.report.figures import heat_map
+from advkeras.report.page import write_page
+from advkeras.report.run import Run
+from advkeras.report.tables import success_table
+from advkeras.report.tables import transfer_table
+from advkeras.report.transfer import transfer_report
+from advkeras.report.words import in_words
+
+__all__ = [
+    "Run",
+    "gallery",
+    "heat_map",
+    "in_words",
+    "success_table",
+    "transfer_report",
+    "transfer_table",
+    "write_page",
+]

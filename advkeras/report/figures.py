@@ -1,0 +1,109 @@
+"""Pictures, made from saved results."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from advkeras import files
+from advkeras.attacks import AttackResult
+
+
+def heat_map(matrix: dict[str, Any], path: str | os.PathLike) -> None:
+    """Draws the error of each target on each set of images.
+
+    Args:
+        matrix: `TransferMatrix.to_json()`.
+        path: Where to write the picture (.png).
+    """
+    targets = matrix["targets"]
+    rows = matrix["rows"]
+    names = ["clean", *(row["name"] for row in rows)]
+    values = np.array(
+        [
+            [100 * errors[t]["value"] for t in targets]
+            for errors in (
+                matrix["clean_error"],
+                *(row["error"] for row in rows),
+            )
+        ]
+    )
+    figure = Figure(
+        figsize=(2.6 + 1.1 * len(targets), 1.3 + 0.42 * len(names)),
+        layout="constrained",
+    )
+    axes = figure.add_subplot()
+    axes.imshow(values, cmap="magma", vmin=0, vmax=100, aspect="auto")
+    axes.set_xticks(range(len(targets)), targets)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("shown to")
+    axes.set_ylabel("made for")
+    axes.set_title(f"error in %, n = {matrix['n']}", fontsize=10)
+    for (i, j), value in np.ndenumerate(values):
+        color = "black" if value > 60 else "white"
+        axes.text(j, i, f"{value:.1f}", ha="center", va="center", color=color)
+    _save(figure, path)
+
+
+def gallery(
+    result: AttackResult,
+    path: str | os.PathLike,
+    class_names: Sequence[str],
+    count: int = 8,
+) -> None:
+    """Draws clean and adversarial images and what was changed.
+
+    The difference is magnified to fill the range, with grey for no change;
+    the factor is written beside it. Labels are those that the model predicts.
+
+    Args:
+        result: What the attack found.
+        path: Where to write the picture (.png).
+        class_names: What each label stands for.
+        count: How many images, from the first.
+    """
+    count = min(count, len(result))
+    lower, upper = result.bounds
+    differences = result.perturbation[:count]
+    largest = np.abs(differences).max() or 1.0
+    magnified = (lower + upper) / 2 + differences * (
+        (upper - lower) / (2 * largest)
+    )
+    figure = Figure(figsize=(1.25 * count + 0.6, 4.4), layout="constrained")
+    grid = figure.subplots(3, count, squeeze=False)
+    strips = (
+        ("clean", result.originals, result.clean_predictions),
+        ("adversarial", result.images, result.predictions),
+        (
+            f"difference x {(upper - lower) / (2 * largest):.1f}",
+            magnified,
+            None,
+        ),
+    )
+    for axes_row, (name, images, predictions) in zip(
+        grid, strips, strict=True
+    ):
+        axes_row[0].set_ylabel(name)
+        for i, axes in enumerate(axes_row):
+            shown = ((images[i] - lower) / (upper - lower)).clip(0, 1)
+            axes.imshow(shown.squeeze(), cmap="gray", vmin=0, vmax=1)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if predictions is not None:
+                right = predictions[i] == result.labels[i]
+                axes.set_title(
+                    class_names[predictions[i]],
+                    fontsize=9,
+                    color="black" if right else "crimson",
+                )
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: str | os.PathLike) -> None:
+    # Drawn without pyplot, which keeps every figure and wants a display.
+    FigureCanvasAgg(figure)
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, dpi=110)

@@ -1,0 +1,92 @@
+"""Run: an output folder that remembers what is done and says how."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import tqdm
+
+from advkeras import files
+from advkeras.attacks import Attack
+from advkeras.attacks import AttackResult
+from advkeras.classifier import Classifier
+from advkeras.models import cards
+
+_CHUNK = 256  # images attacked between two saves
+
+
+class Run:
+    """An output folder.
+
+    A run that was interrupted goes on where it was when it is opened again
+    with the same settings: what `attack` has finished is read back.
+
+    Args:
+        output: The folder; made if it is not there.
+        settings: All that the results depend on, as JSON values.
+
+    Raises:
+        ValueError: The folder holds a run with other settings, or cannot be
+            written.
+    """
+
+    def __init__(self, output: str | os.PathLike, settings: dict[str, Any]):
+        self.output = Path(output)
+        self.settings = settings
+        files.claim(self.output, settings)
+
+    def attack(
+        self,
+        name: str,
+        attack: Attack,
+        classifier: Classifier,
+        images: Any,
+        labels: Any,
+        seed: int = 0,
+    ) -> AttackResult:
+        """Attacks images, saving as it goes, or reads what was saved.
+
+        Args:
+            name: Name of the result: it becomes `examples/NAME.npz`.
+            attack: The attack.
+            classifier: The model to fool.
+            images: As for the attack; the same at each call.
+            labels: As for the attack.
+            seed: As for the attack.
+        """
+        whole = self.output / "examples" / f"{name}.npz"
+        if whole.exists():
+            return AttackResult.load(whole)
+        parts, paths = [], []
+        with tqdm.tqdm(total=len(images), desc=name, unit="image") as bar:
+            for start in range(0, len(images), _CHUNK):
+                rows = slice(start, start + _CHUNK)
+                path = whole.with_name(f"{name}.part{start}.npz")
+                if not path.exists():
+                    attack(
+                        classifier, images[rows], labels[rows], seed=seed
+                    ).save(path)
+                paths.append(path)
+                parts.append(AttackResult.load(path))
+                bar.update(len(parts[-1]))
+        result = AttackResult.concatenate(parts)
+        result.save(whole)
+        for path in paths:
+            path.unlink()
+        return result
+
+    def finish(self, results: dict[str, Any], command: str) -> dict[str, Any]:
+        """Writes results.json and returns what it holds.
+
+        Args:
+            results: What was measured, as JSON values.
+            command: What a person would type to have it again.
+        """
+        written = {
+            "command": command,
+            "settings": self.settings,
+            "versions": cards.versions(),
+            **results,
+        }
+        files.write_json(self.output / "results.json", written)
+        return written

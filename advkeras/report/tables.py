@@ -1,0 +1,72 @@
+"""Tables for people, made from results as they stand in results.json."""
+
+from typing import Any
+
+from rich.table import Table
+
+
+def transfer_table(matrix: dict[str, Any]) -> Table:
+    """Returns the error of each target on each set of images, as a table.
+
+    Args:
+        matrix: `TransferMatrix.to_json()`.
+    """
+    table = Table(
+        title=f"{matrix['attack']}\nerror of each model, n = {matrix['n']} "
+        "(95 % interval)",
+        title_justify="left",
+    )
+    table.add_column("images made for")
+    table.add_column("distortion", justify="right")
+    for target in matrix["targets"]:
+        table.add_column(f"on {target}", justify="right")
+    clean = [matrix["clean_error"][t] for t in matrix["targets"]]
+    table.add_row("nobody (clean)", "0", *map(cell, clean), end_section=True)
+    for row in matrix["rows"]:
+        table.add_row(
+            row["name"],
+            f"{row['distortion']:.4f}",
+            *(cell(row["error"][t]) for t in matrix["targets"]),
+        )
+    return table
+
+
+def success_table(matrix: dict[str, Any]) -> Table:
+    """Returns what the attack did on each source itself, as a table.
+
+    Args:
+        matrix: `TransferMatrix.to_json()`.
+    """
+    table = Table(
+        title="the attack on the model it was made for", title_justify="left"
+    )
+    for heading in (
+        "model",
+        "success, of all",
+        "of those correct before",
+        "robust accuracy",
+        "mean distortion",
+        "mean L2",
+        "mean Linf",
+    ):
+        table.add_column(heading, justify="right")
+    for name, rates in matrix["success"].items():
+        table.add_row(
+            name,
+            cell(rates["of_all"]),
+            cell(rates["of_correct"]),
+            cell(rates["robust_accuracy"]),
+            *(
+                "-" if rates[key] is None else f"{rates[key]:.4f}"
+                for key in ("mean_distortion", "mean_l2", "mean_linf")
+            ),
+        )
+    return table
+
+
+def cell(rate: dict[str, Any]) -> str:
+    """Returns a rate in percent with its interval; '-' of no images."""
+    if rate["value"] is None:
+        return "-"
+    low, high = (100 * end for end in rate["interval"])
+    return f"{100 * rate['value']:.1f} ({low:.1f}-{high:.1f})"

@@ -1,0 +1,112 @@
+"""From a network's name to a model file with its card."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from advkeras import files
+from advkeras import models
+from advkeras.classifier import Classifier
+from advkeras.datasets import ImageSet
+from advkeras.training.plain import train
+from advkeras.training.recipes import Recipe
+
+
+def train_to_file(
+    path: str | os.PathLike,
+    name: str,
+    train_set: ImageSet,
+    test_set: ImageSet,
+    recipe: Recipe,
+    seed: int = 0,
+    command: str = "",
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Builds and trains a network, and writes it with its card.
+
+    Called again after an interruption, it goes on from there; called again
+    when all is done, it only reads the card.
+
+    Args:
+        path: Where to write, ending in ".keras".
+        name: Registered name of the network.
+        train_set: What to train on.
+        test_set: What to test on.
+        recipe: How to train.
+        seed: Seed of the weights and the order of the images.
+        command: For the card: what a person would type.
+        progress: Whether to show a progress bar on stderr.
+
+    Returns:
+        The card: architecture, data, split, seed, recipe, command, train and
+        test error (shares, 0 to 1), versions, sha256.
+
+    Raises:
+        ValueError: An argument is wrong, or `path` holds another model.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"`output` must end in .keras. Received: output={str(path)!r}"
+        )
+    wanted = {
+        "network": name,
+        "dataset": train_set.name,
+        "split": train_set.split,
+        "test_split": test_set.split,
+        "seed": seed,
+        "recipe": dataclasses.asdict(recipe),
+    }
+    if path.exists():
+        card = models.read_card(path)
+        files.check_same(path, {key: card.get(key) for key in wanted}, wanted)
+        return card
+    model = models.build(name, seed=seed)
+    classifier = Classifier(model, bounds=train_set.bounds)
+    for data in (train_set, test_set):
+        _check_fits(classifier, data)
+
+    backup = path.with_suffix(".backup")
+    files.claim(backup, wanted)
+    train(
+        model,
+        train_set.images,
+        train_set.labels,
+        recipe,
+        seed=seed,
+        backup_dir=backup,
+        progress=progress,
+    )
+    errors = {
+        key: float(
+            (classifier.predict(data.images) != data.labels).mean()
+        )
+        for key, data in (("train_error", train_set), ("test_error", test_set))
+    }
+    return models.save_with_card(
+        model,
+        path,
+        {
+            **wanted,
+            "bounds": list(train_set.bounds),
+            "class_names": list(train_set.class_names),
+            "train_images": len(train_set),
+            "test_images": len(test_set),
+            "train_fingerprint": train_set.fingerprint,
+            "test_fingerprint": test_set.fingerprint,
+            **errors,
+            "command": command,
+        },
+    )
+
+
+def _check_fits(classifier: Classifier, data: ImageSet) -> None:
+    has = (*data.image_shape, len(data.class_names))
+    needs = (*classifier.image_shape, classifier.num_classes)
+    if has != needs:
+        raise ValueError(
+            "`dataset` must have the images and classes that the network is "
+            f"made for: {needs} (height, width, channels, classes). "
+            f"Received: dataset={data.name!r} with {has}"
+        )

@@ -1,0 +1,55 @@
+"""How each network is trained, as data."""
+
+import dataclasses
+
+from advkeras import checks
+
+OPTIMIZERS = ("adamw", "lbfgs")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How to train one network.
+
+    Attributes:
+        optimizer: "lbfgs" (full batch, to convergence, as Szegedy et al. 2013)
+            or "adamw" (warm-up, then cosine decay to zero).
+        epochs: Passes over the data; for "lbfgs" its iterations, at most.
+        batch_size: Images a step, for "adamw".
+        learning_rate: The largest, for "adamw".
+        weight_decay: Decoupled, for "adamw".
+        augment: Whether to shift by up to 4 pixels and mirror, for "adamw".
+        encoder_epochs: Passes over the images that train a frozen encoder
+            before; 0 where there is none.
+    """
+
+    optimizer: str = "adamw"
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    augment: bool = False
+    encoder_epochs: int = 0
+
+    def __post_init__(self) -> None:
+        checks.check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        checks.check_count("epochs", self.epochs)
+        checks.check_count("batch_size", self.batch_size)
+        checks.check_positive("learning_rate", self.learning_rate)
+
+
+_RECIPES = {
+    "fc10": Recipe("lbfgs", epochs=300),
+    "fc100-100-10": Recipe("lbfgs", epochs=1000),
+    "fc123-456-10": Recipe("lbfgs", epochs=1000),
+    "fc200-200-10": Recipe("lbfgs", epochs=1000),
+    "ae400-10": Recipe("lbfgs", epochs=300, encoder_epochs=25),
+    "conv-cifar10": Recipe(
+        epochs=15, learning_rate=1e-2, weight_decay=5e-3, augment=True
+    ),
+}
+
+
+def recipe(name: str) -> Recipe:
+    """Returns the recipe of a registered network, or the common one."""
+    return _RECIPES.get(name, Recipe())

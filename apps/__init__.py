@@ -1,0 +1,1 @@
+"""One absl app a job: `python -m apps.NAME --help`."""

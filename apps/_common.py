@@ -1,0 +1,129 @@
+"""What the apps share: flags of one meaning, and how an app begins and ends."""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from absl import app
+from absl import flags
+from absl import logging
+
+# A flag that is defined here belongs to the app that asks for it.
+flags.disclaim_key_flags()
+
+FLAGS = flags.FLAGS
+
+
+def define_data(dataset: str, split: str) -> None:
+    """Defines --dataset, --split and, with TFDS's meaning, --data_dir."""
+    flags.DEFINE_string(
+        "dataset",
+        dataset,
+        "mnist5k (needs no network) or the TFDS name of an "
+        "image-classification set: mnist, cifar10, ...",
+    )
+    flags.DEFINE_string(
+        "split", split, "Part of the data set, e.g. train[:30000] or test."
+    )
+    flags.DEFINE_string(
+        "data_dir",
+        None,
+        "Where TFDS keeps its sets. Default: TFDS_DATA_DIR, or TFDS's own.",
+    )
+
+
+def define_seed() -> None:
+    """Defines --seed."""
+    flags.DEFINE_integer(
+        "seed", 0, "Seed of every random choice.", lower_bound=0
+    )
+
+
+def define_output(default: str | None, what: str) -> None:
+    """Defines --output."""
+    flags.DEFINE_string("output", default, what)
+
+
+def define_attack(attack: str, epsilon: float, examples: int) -> None:
+    """Defines --attack, --epsilon, --clip and --examples."""
+    flags.DEFINE_list("attack", attack, "Attacks, by name: fgsm, lbfgs.")
+    flags.DEFINE_float(
+        "epsilon",
+        epsilon,
+        "Size of the perturbation, for attacks that have one, in the units "
+        "of the images.",
+    )
+    flags.DEFINE_bool(
+        "clip", True, "Whether FGSM clips its images to the pixel bounds."
+    )
+    flags.DEFINE_integer(
+        "examples", examples, "Random images to attack.", lower_bound=1
+    )
+
+
+def attacks() -> dict[str, Any]:
+    """Returns the attacks of --attack, by name."""
+    import advkeras as ak
+
+    return {
+        name: ak.attacks.build(name, epsilon=FLAGS.epsilon, clip=FLAGS.clip)
+        for name in FLAGS.attack
+    }
+
+
+def define_bounds() -> None:
+    """Defines --bounds."""
+    flags.DEFINE_list(
+        "bounds", "0,1", "Lower and upper pixel value that the models expect."
+    )
+
+
+def bounds() -> tuple[float, float]:
+    """Returns --bounds as numbers."""
+    from advkeras import checks
+
+    return checks.check_bounds(FLAGS.bounds)
+
+
+def settings(*leave_out: str) -> dict[str, Any]:
+    """Returns the app's own flags as JSON values, but for where things lie."""
+    own = FLAGS.get_key_flags_for_module(sys.argv[0])
+    hidden = {"output", "data_dir", *leave_out}
+    return {f.name: f.value for f in own if f.name not in hidden}
+
+
+def command(name: str) -> str:
+    """Returns what a person would type for this run, as one line."""
+    return shlex.join(["python", "-m", f"apps.{name}", *sys.argv[1:]])
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs an app: flags first, TensorFlow only when `main` needs it."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+    def guarded(argv: list[str]) -> int:
+        name = os.path.splitext(os.path.basename(argv[0]))[0]
+        try:
+            if argv[1:]:
+                raise ValueError(
+                    "only flags are expected, as in --seed=1. "
+                    f"Received: {' '.join(argv[1:])}"
+                )
+            main()
+        except ValueError as error:
+            # Wrong input is one line; --verbosity=1 shows where it surfaced.
+            logging.debug("%s", error, exc_info=True)
+            print(f"{name}: {error}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:
+            print(
+                f"{name}: interrupted; call it again with the same --output "
+                "and it goes on from here",
+                file=sys.stderr,
+            )
+            return 130
+        return 0
+
+    app.run(guarded)

@@ -1,0 +1,83 @@
+"""The whole way on 5,000 embedded digits: train, attack, transfer, a page.
+
+python -m apps.quickstart --output=output/quickstart
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from apps import _common
+
+FLAGS = flags.FLAGS
+
+# Szegedy et al. 2013, section 4.2: one net, another architecture on the same
+# images, and the same architecture on other images.
+NETS = {
+    "M1": ("fc100-100-10", "train[:2000]", 0),
+    "M1'": ("fc123-456-10", "train[:2000]", 0),
+    "M2": ("fc100-100-10", "train[2000:]", 1),
+}
+
+_common.define_seed()
+_common.define_output("output/quickstart", "The folder to write.")
+
+
+def main() -> None:
+    """Runs all stages; each is skipped where its result is there already."""
+    import dataclasses
+
+    import rich
+
+    import advkeras as ak
+
+    output = Path(FLAGS.output)
+    command = _common.command("quickstart")
+    run = ak.report.Run(output, _common.settings())
+    test_set = ak.datasets.load("mnist5k", "test")
+    models, cards = {}, {}
+    for name, (network, split, seed) in NETS.items():
+        path = output / "models" / f"{name}.keras"
+        cards[name] = ak.training.train_to_file(
+            path,
+            network,
+            ak.datasets.load("mnist5k", split),
+            test_set,
+            dataclasses.replace(ak.training.recipe(network), epochs=300),
+            seed=seed + FLAGS.seed,
+            command=command,
+            progress=True,
+        )
+        models[name] = ak.Classifier.load(path)
+
+    images, labels = test_set.sample(256, FLAGS.seed)
+    attacks = {
+        "FGSM": ak.attacks.FGSM(epsilon=0.1),
+        "L-BFGS": ak.attacks.LBFGS(),
+    }
+    report = ak.report.transfer_report(
+        run,
+        models,
+        attacks,
+        images,
+        labels,
+        test_set.class_names,
+        seed=FLAGS.seed,
+    )
+    sentences = ak.report.in_words(report["matrices"]["L-BFGS"])
+    results = run.finish({**report, "cards": cards, "in_words": sentences}, command)
+    ak.report.write_page(
+        output / "index.html",
+        "Can three small nets be fooled, and by each other's examples?",
+        sentences,
+        results,
+    )
+    for matrix in results["matrices"].values():
+        rich.print(ak.report.success_table(matrix))
+        rich.print(ak.report.transfer_table(matrix))
+    rich.print(*sentences, sep="\n")
+    rich.print(f"The page: {output / 'index.html'}")
+
+
+if __name__ == "__main__":
+    _common.run(main)

@@ -1,0 +1,64 @@
+r"""Trains one network and writes it with its card.
+
+python -m apps.train --model=fc100-100-10 --dataset=mnist \
+    --split='train[:30000]' --output=output/m1.keras
+"""
+
+import dataclasses
+
+from absl import flags
+
+from apps import _common
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string("model", "fc100-100-10", "Registered name of the network.")
+flags.DEFINE_integer(
+    "epochs",
+    None,
+    "Passes over the data (iterations, where the recipe says L-BFGS). "
+    "Default: the network's recipe.",
+    lower_bound=1,
+)
+flags.DEFINE_string("test_split", "test", "Part of the data set to test on.")
+_common.define_data("mnist5k", "train")
+_common.define_seed()
+_common.define_output(
+    None, "The .keras file to write. Default: output/MODEL.keras."
+)
+
+
+def main() -> None:
+    """Trains, and prints the card."""
+    import rich
+    from rich.table import Table
+
+    import advkeras as ak
+
+    recipe = ak.training.recipe(FLAGS.model)
+    if FLAGS.epochs is not None:
+        recipe = dataclasses.replace(recipe, epochs=FLAGS.epochs)
+    output = FLAGS.output or f"output/{FLAGS.model}.keras"
+    train_set, test_set = ak.datasets.load(
+        FLAGS.dataset, (FLAGS.split, FLAGS.test_split), data_dir=FLAGS.data_dir
+    )
+    card = ak.training.train_to_file(
+        output,
+        FLAGS.model,
+        train_set,
+        test_set,
+        recipe,
+        seed=FLAGS.seed,
+        command=_common.command("train"),
+        progress=True,
+    )
+    table = Table(title=output, title_justify="left", show_header=False)
+    for key in ("network", "dataset", "split", "parameters", "sha256"):
+        table.add_row(key, str(card[key]))
+    table.add_row("train error", f"{card['train_error']:.2%}")
+    table.add_row("test error", f"{card['test_error']:.2%}")
+    rich.print(table)
+
+
+if __name__ == "__main__":
+    _common.run(main)

@@ -1,0 +1,80 @@
+r"""Crafts on each model, tests on all: the transfer matrix.
+
+python -m apps.transfer_eval --models=m1,m1-prime,m2 --attack=fgsm,lbfgs \
+    --dataset=mnist --output=output/transfer
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from apps import _common
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_list(
+    "models",
+    "m1,m1-prime,m2",
+    "Models, each source and target: names in saved_models, or paths to "
+    ".keras, .h5 or SavedModel.",
+)
+flags.DEFINE_float(
+    "amplified",
+    0.1,
+    "Distortion that examples are also scaled to; 0 for not.",
+    lower_bound=0,
+)
+_common.define_bounds()
+_common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=256)
+_common.define_data("mnist", "test")
+_common.define_seed()
+_common.define_output("output/transfer", "The folder to write.")
+
+
+def main() -> None:
+    """Attacks, and prints one matrix an attack."""
+    import rich
+
+    import advkeras as ak
+    from advkeras import files
+    from advkeras.models import loading
+
+    attacks = _common.attacks()
+    bounds = _common.bounds()
+    paths = {Path(m).stem: loading.find(m) for m in FLAGS.models}
+    models = {
+        name: ak.Classifier.load(path, bounds=bounds)
+        for name, path in paths.items()
+    }
+    data = ak.datasets.load(
+        FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds
+    )
+    images, labels = data.sample(FLAGS.examples, FLAGS.seed)
+    fingerprints = {name: files.sha256(path) for name, path in paths.items()}
+    run = ak.report.Run(
+        FLAGS.output,
+        {
+            **_common.settings(),
+            "models": fingerprints,
+            "data_fingerprint": data.fingerprint,
+        },
+    )
+    report = ak.report.transfer_report(
+        run,
+        models,
+        attacks,
+        images,
+        labels,
+        data.class_names,
+        amplified=FLAGS.amplified or None,
+        seed=FLAGS.seed,
+    )
+    results = run.finish(report, _common.command("transfer_eval"))
+    for matrix in results["matrices"].values():
+        rich.print(ak.report.success_table(matrix))
+        rich.print(ak.report.transfer_table(matrix))
+    rich.print(f"Written to {FLAGS.output}: results.json and pictures.")
+
+
+if __name__ == "__main__":
+    _common.run(main)
