@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from advkeras import checks
 from advkeras import models
+from advkeras.datasets import ImageSet
 
 _OUTPUTS = ("logits", "probabilities")
 
@@ -118,6 +119,22 @@ class Classifier:
             ]
         )
 
+    def check_fits(self, data: ImageSet) -> None:
+        """Raises ValueError unless the model can classify this data set."""
+        shape = self.image_shape
+        fits = len(shape) == len(data.image_shape) and all(
+            wanted in (None, got)
+            for wanted, got in zip(shape, data.image_shape, strict=True)
+        )
+        classes = len(data.class_names)
+        if not fits or classes > self.num_classes or data.bounds != self.bounds:
+            raise ValueError(
+                f"`dataset` must fit the model {self.model.name!r}: images "
+                f"{shape} within {self.bounds}, {self.num_classes} classes. "
+                f"Received: dataset={data.name!r} with images "
+                f"{data.image_shape} within {data.bounds}, {classes} classes"
+            )
+
     def compiled(
         self, key: Any, build: Callable[["Classifier"], Callable[..., Any]]
     ) -> Callable[..., Any]:
@@ -150,8 +167,8 @@ class Classifier:
     @property
     def dtype(self) -> tf.DType:
         """What images are computed in: float32, or float64 if asked for."""
-        policy = keras.DTypePolicy(self.model.dtype_policy.name)
-        double = policy.compute_dtype == "float64"
+        inputs = getattr(self.model, "inputs", None)
+        double = bool(inputs) and inputs[0].dtype == "float64"
         return tf.float64 if double else tf.float32
 
     def _set_logits(self, outputs: str | None) -> None:
@@ -255,7 +272,11 @@ def _cloned_in_float64(model: keras.Model) -> keras.Model:
         )
 
     try:
-        return keras.models.clone_model(model, clone_function=clone)
+        # Without an input of its own the clone rounds images to float32.
+        images = keras.Input(tuple(model.input_shape[1:]), dtype="float64")
+        return keras.models.clone_model(
+            model, input_tensors=images, clone_function=clone
+        )
     except (ValueError, TypeError, NotImplementedError) as error:
         raise ValueError(
             "`model` must be a Sequential or functional model to be computed "

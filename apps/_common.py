@@ -1,5 +1,6 @@
 """What the apps share: flags of one meaning, and how an app begins and ends."""
 
+import importlib
 import os
 import shlex
 import sys
@@ -99,9 +100,27 @@ def command(name: str) -> str:
     return shlex.join(["python", "-m", f"apps.{name}", *sys.argv[1:]])
 
 
-def run(main: Callable[[], None]) -> None:
-    """Runs an app: flags first, TensorFlow only when `main` needs it."""
+def _import_tensorflow() -> None:
+    """Imports TensorFlow without the greetings of its C++ half.
+
+    It writes them to the file descriptor, before its log level counts.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.ERROR)
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        importlib.import_module("tensorflow")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs an app: flags first, then TensorFlow, then `main`."""
 
     def guarded(argv: list[str]) -> int:
         name = os.path.splitext(os.path.basename(argv[0]))[0]
@@ -111,6 +130,7 @@ def run(main: Callable[[], None]) -> None:
                     "only flags are expected, as in --seed=1. "
                     f"Received: {' '.join(argv[1:])}"
                 )
+            _import_tensorflow()
             main()
         except ValueError as error:
             # Wrong input is one line; --verbosity=1 shows where it surfaced.

@@ -14,9 +14,9 @@ FLAGS = flags.FLAGS
 # Szegedy et al. 2013, section 4.2: one net, another architecture on the same
 # images, and the same architecture on other images.
 NETS = {
-    "M1": ("fc100-100-10", "train[:2000]", 0),
-    "M1'": ("fc123-456-10", "train[:2000]", 0),
-    "M2": ("fc100-100-10", "train[2000:]", 1),
+    "m1": ("fc100-100-10", "train[:2000]", 0),
+    "m1-prime": ("fc123-456-10", "train[:2000]", 0),
+    "m2": ("fc100-100-10", "train[2000:]", 1),
 }
 
 _common.define_seed()
@@ -52,8 +52,8 @@ def main() -> None:
 
     images, labels = test_set.sample(256, FLAGS.seed)
     attacks = {
-        "FGSM": ak.attacks.FGSM(epsilon=0.1),
-        "L-BFGS": ak.attacks.LBFGS(),
+        "fgsm": ak.attacks.FGSM(epsilon=0.1),
+        "lbfgs": ak.attacks.LBFGS(),
     }
     report = ak.report.transfer_report(
         run,
@@ -64,7 +64,7 @@ def main() -> None:
         test_set.class_names,
         seed=FLAGS.seed,
     )
-    sentences = ak.report.in_words(report["matrices"]["L-BFGS"])
+    sentences = ak.report.in_words(report["matrices"]["lbfgs"])
     results = run.finish({**report, "cards": cards, "in_words": sentences}, command)
     ak.report.write_page(
         output / "index.html",

@@ -49,6 +49,8 @@ def main() -> None:
     data = ak.datasets.load(
         FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds
     )
+    for model in models.values():
+        model.check_fits(data)
     images, labels = data.sample(FLAGS.examples, FLAGS.seed)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     run = ak.report.Run(

@@ -24,7 +24,9 @@ class Row:
     """One set of images, shown to every target.
 
     Attributes:
-        name: What the images are.
+        name: What the images are, for people.
+        kind: "attack", "amplified" or "noise".
+        source: The model that the images were made for; None for noise.
         distortion: Mean distortion of the images.
         error: Of all images, those that each target misclassifies; the cells
             of Szegedy et al. 2013, tables 2 and 4.
@@ -33,6 +35,8 @@ class Row:
     """
 
     name: str
+    kind: str
+    source: str | None
     distortion: float
     error: dict[str, Rate]
     transfer: dict[str, Rate]
@@ -41,6 +45,8 @@ class Row:
         """Returns all as JSON values."""
         return {
             "name": self.name,
+            "kind": self.kind,
+            "source": self.source,
             "distortion": self.distortion,
             "error": {k: v.to_json() for k, v in self.error.items()},
             "transfer": {k: v.to_json() for k, v in self.transfer.items()},
@@ -133,48 +139,50 @@ def transfer_matrix(
             found[name] = attack(
                 classifier, images, labels, batch_size=batch_size, seed=seed
             )
-    sources = {name: found[name] for name in classifiers}
 
     def row(
-        name: str, shown: np.ndarray, fooled: np.ndarray | None = None
+        name: str, kind: str, shown: np.ndarray, source: str | None = None
     ) -> Row:
         wrong = {
             target: classifier.predict(shown, within_bounds=False) != labels
             for target, classifier in classifiers.items()
         }
+        fools = None if source is None else found[source].success
         return Row(
             name=name,
+            kind=kind,
+            source=source,
             distortion=float(
                 norms.distortion(shown - images, first.bounds).mean()
             ),
             error={target: Rate.of(mask) for target, mask in wrong.items()},
-            transfer={}
-            if fooled is None
-            else {
-                target: Rate.of(mask[fooled]) for target, mask in wrong.items()
+            transfer={
+                target: Rate.of(mask[fools])
+                for target, mask in wrong.items()
+                if fools is not None
             },
         )
 
     rows = [
-        row(name, result.images, result.success)
-        for name, result in sources.items()
+        row(name, "attack", found[name].images, name) for name in classifiers
     ]
-    if noise is None:
-        largest = max(r.distortion for r in rows)
-        levels = {np.ceil(100 * largest) / 100, amplified or 0}
-        noise = tuple(sorted(float(level) for level in levels if level > 0))
+    largest = np.ceil(100 * max(r.distortion for r in rows)) / 100
     if amplified is not None:
         rows += [
             row(
                 f"{name}, amplified to {amplified:g}",
-                amplify(images, result.images, amplified, first.bounds),
-                result.success,
+                "amplified",
+                amplify(images, found[name].images, amplified, first.bounds),
+                name,
             )
-            for name, result in sources.items()
+            for name in classifiers
         ]
+    if noise is None:
+        noise = tuple(sorted({float(largest), amplified or float(largest)}))
     rows += [
         row(
             f"Gaussian noise {level:g}",
+            "noise",
             gaussian_noise(images, level, first.bounds, seed),
         )
         for level in noise
@@ -183,8 +191,8 @@ def transfer_matrix(
         attack=repr(attack),
         targets=tuple(classifiers),
         n=len(images),
-        clean_error=row("clean", images).error,
-        success={name: success_rates(r) for name, r in sources.items()},
+        clean_error=row("clean", "clean", images).error,
+        success={name: success_rates(found[name]) for name in classifiers},
         rows=tuple(rows),
     )
 

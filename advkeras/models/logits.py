@@ -55,7 +55,7 @@ def _has_graph(model: keras.Model) -> bool:
 
 
 def _submodel(model: keras.Model, output: Any) -> LogitsFunction:
-    part = keras.Model(model.inputs, output)
+    part = keras.Model(model.inputs[0], output)
     return lambda images: part(images, training=False)
 
 

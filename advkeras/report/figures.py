@@ -56,8 +56,9 @@ def gallery(
 ) -> None:
     """Draws clean and adversarial images and what was changed.
 
-    The difference is magnified to fill the range, with grey for no change;
-    the factor is written beside it. Labels are those that the model predicts.
+    The difference is magnified, with grey for no change, so that all but the
+    largest values fit the range; the factor is written beside it. Labels are
+    those that the model predicts, red where they are wrong.
 
     Args:
         result: What the attack found.
@@ -68,20 +69,16 @@ def gallery(
     count = min(count, len(result))
     lower, upper = result.bounds
     differences = result.perturbation[:count]
-    largest = np.abs(differences).max() or 1.0
-    magnified = (lower + upper) / 2 + differences * (
-        (upper - lower) / (2 * largest)
-    )
+    half = (upper - lower) / 2
+    most = np.quantile(np.abs(differences), 0.995)
+    factor = max(1.0, half / most) if most > 0 else 1.0
+    magnified = lower + half + factor * differences
     figure = Figure(figsize=(1.25 * count + 0.6, 4.4), layout="constrained")
     grid = figure.subplots(3, count, squeeze=False)
     strips = (
         ("clean", result.originals, result.clean_predictions),
         ("adversarial", result.images, result.predictions),
-        (
-            f"difference x {(upper - lower) / (2 * largest):.1f}",
-            magnified,
-            None,
-        ),
+        (f"difference x {factor:.1f}", magnified, None),
     )
     for axes_row, (name, images, predictions) in zip(
         grid, strips, strict=True

@@ -12,8 +12,7 @@ def transfer_table(matrix: dict[str, Any]) -> Table:
         matrix: `TransferMatrix.to_json()`.
     """
     table = Table(
-        title=f"{matrix['attack']}\nerror of each model, n = {matrix['n']} "
-        "(95 % interval)",
+        title=f"error of each model in %, n = {matrix['n']}, 95 % intervals",
         title_justify="left",
     )
     table.add_column("images made for")
@@ -34,20 +33,23 @@ def transfer_table(matrix: dict[str, Any]) -> Table:
 def success_table(matrix: dict[str, Any]) -> Table:
     """Returns what the attack did on each source itself, as a table.
 
+    Success of all images and of those classified correctly before, in percent
+    with 95 % intervals; norms are means over the successes.
+
     Args:
         matrix: `TransferMatrix.to_json()`.
     """
     table = Table(
-        title="the attack on the model it was made for", title_justify="left"
+        title=f"{matrix['attack']}\non the model attacked, n = {matrix['n']}", title_justify="left"
     )
     for heading in (
         "model",
-        "success, of all",
-        "of those correct before",
-        "robust accuracy",
-        "mean distortion",
-        "mean L2",
-        "mean Linf",
+        "success",
+        "of correct",
+        "robust",
+        "distortion",
+        "L2",
+        "Linf",
     ):
         table.add_column(heading, justify="right")
     for name, rates in matrix["success"].items():
@@ -69,4 +71,4 @@ def cell(rate: dict[str, Any]) -> str:
     if rate["value"] is None:
         return "-"
     low, high = (100 * end for end in rate["interval"])
-    return f"{100 * rate['value']:.1f} ({low:.1f}-{high:.1f})"
+    return f"{100 * rate['value']:.1f} ({low:.0f}-{high:.0f})"

@@ -17,32 +17,37 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
     first = rows[0]
     rates = matrix["success"][source]
     own = (
-        f"{_percent(rates['of_all'])} of {matrix['n']} digits can be changed "
+        f"{_percent(rates['of_all'])} of {matrix['n']} test digits can be changed "
         f"so that {source} is fooled"
     )
     if rates["mean_distortion"] is not None:
         own += f", by {rates['mean_distortion']:.3f} a pixel on average (RMS)"
     carried = " and ".join(
-        f"{_percent(first['error'][name])} by {name} "
-        f"(unchanged digits: {_percent(matrix['clean_error'][name])})"
+        f"{name} misreads {_percent(first['error'][name])} of them "
+        f"({_percent(matrix['clean_error'][name])} of the unchanged digits)"
         for name in others
     )
-    noises = [row for row in rows if not row["transfer"]]
-    amplified = [row for row in rows[1:] if row["name"].startswith(source)]
-    second = f"Shown to the other nets, the same pictures are misread {carried}"
+    noises = [row for row in rows if row["kind"] == "noise"]
+    amplified = [
+        row
+        for row in rows
+        if row["kind"] == "amplified" and row["source"] == source
+    ]
+    second = f"Shown to the other nets, {carried}"
+    if amplified:
+        errors = amplified[0]["error"]
+        level = amplified[0]["distortion"]
+        carried = " and ".join(
+            f"{name} {_percent(errors[name])}" for name in others
+        )
+        second += f"; enlarged to {level:.3f}, {carried}"
     if noises:
         noise = noises[0]
         worst = max(noise["error"].values(), key=lambda rate: rate["value"])
         second += (
-            f"; Gaussian noise of distortion {noise['distortion']:.3f} "
-            f"leaves every net's error at or below {_percent(worst)}"
+            f", while Gaussian noise of {noise['distortion']:.3f} leaves "
+            f"every net's error at or below {_percent(worst)}"
         )
-    if amplified:
-        row = amplified[0]
-        carried = " and ".join(
-            f"{_percent(row['error'][name])} by {name}" for name in others
-        )
-        second += f"; {row['name'].removeprefix(source + ', ')}, {carried}"
     return [own + ".", second + "."]
 
 

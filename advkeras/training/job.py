@@ -65,7 +65,7 @@ def train_to_file(
     model = models.build(name, seed=seed)
     classifier = Classifier(model, bounds=train_set.bounds)
     for data in (train_set, test_set):
-        _check_fits(classifier, data)
+        classifier.check_fits(data)
 
     backup = path.with_suffix(".backup")
     files.claim(backup, wanted)
@@ -99,14 +99,3 @@ def train_to_file(
             "command": command,
         },
     )
-
-
-def _check_fits(classifier: Classifier, data: ImageSet) -> None:
-    has = (*data.image_shape, len(data.class_names))
-    needs = (*classifier.image_shape, classifier.num_classes)
-    if has != needs:
-        raise ValueError(
-            "`dataset` must have the images and classes that the network is "
-            f"made for: {needs} (height, width, channels, classes). "
-            f"Received: dataset={data.name!r} with {has}"
-        )

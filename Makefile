@@ -1,0 +1,54 @@
+# Everything runs in .venv. The first target that is made makes it, from
+# nothing but Python and the network; a changed dependency brings it up to date.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup quickstart test test-slow test-all lint docs-check clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
+	    $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv, with the tested version of every dependency
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    2>/dev/null || { \
+	    echo "advkeras needs Python 3.11 or newer; '$(PYTHON)' is" \
+	        "$$($(PYTHON) --version 2>&1 || true)." \
+	        "Name another: make PYTHON=python3.12" >&2; \
+	    exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 \
+	    || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --disable-pip-version-check \
+	    --editable '.[test]' --constraint constraints.txt
+	@touch $@
+
+quickstart: $(READY) ## Go the whole way on real digits, in a few minutes
+	$(BIN)/python -m apps.quickstart --output=output/quickstart
+
+test: $(READY) ## Run the fast tests; ARGS='-k lbfgs' goes to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(READY) ## Run the slow tests
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+test-all: $(READY) ## Run every test
+	$(BIN)/python -m pytest -m '' $(ARGS)
+
+lint: $(READY) ## Check style, the direction of imports, and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+docs-check: $(READY) ## Run the commands that README.md and docs/ show
+	$(BIN)/python tests/run_docs.py
+
+clean: ## Remove .venv and every cache; output/ stays
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+	    .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,91 @@
+"""Runs the commands that README.md and docs/*.md show, as CI does.
+
+    python tests/run_docs.py
+
+A fenced block with the info string `sh` runs under bash, one with `python`
+under Python, each in the root of the repository; all other blocks, such as
+`sh long` or `console`, are only read. The bin folder of the Python that runs
+this is first on the PATH.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHELLS = {
+    "sh": ["bash", "-euo", "pipefail", "-c"],
+    "python": [sys.executable, "-c"],
+}
+# Set-up and the checks themselves: CI has run these by the time it is here.
+SKIPPED = re.compile(
+    r"make\b|(python[\d.]* -m )?pip install\b|python[\d.]* -m venv\b"
+    r"|(\.|source) \S*/activate|cd\b|git clone\b|#|$"
+)
+FENCE = re.compile(r" *(?P<fence>`{3,}|~{3,}) *(?P<info>[^`]*)$")
+
+
+def fenced_blocks(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yields (line of the opening fence, info string, code) of each block."""
+    opening, start, lines = None, 0, []
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = FENCE.match(line)
+        if opening is None:
+            if match:
+                opening, start, lines = match, number, []
+        elif (
+            match
+            and not match["info"]
+            and match["fence"].startswith(opening["fence"])
+        ):
+            code = textwrap.dedent("\n".join(lines))
+            yield start, opening["info"].strip(), code
+            opening = None
+        else:
+            lines.append(line)
+    if opening is not None:
+        raise ValueError(f"the block that begins in line {start} has no end")
+
+
+def is_skipped(code: str) -> bool:
+    """Returns whether there is nothing in a block that CI did not run."""
+    lines = code.replace("\\\n", " ").splitlines()
+    return all(SKIPPED.match(line.strip()) for line in lines)
+
+
+def main() -> int:
+    """Runs every block; returns 1 when one has failed, naming all that did."""
+    beside_python = str(Path(sys.executable).parent)
+    path = os.pathsep.join([beside_python, os.environ["PATH"]])
+    passed, failed = [], []
+    for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for line, info, code in fenced_blocks(file.read_text("utf-8")):
+            if info not in SHELLS or (info == "sh" and is_skipped(code)):
+                continue
+            place = f"{file.relative_to(ROOT)}:{line}"
+            print(f"--- {place}\n{textwrap.indent(code, '    ')}", flush=True)
+            began = time.monotonic()
+            status = subprocess.run(
+                [*SHELLS[info], code],
+                cwd=ROOT,
+                env={**os.environ, "PATH": path},
+                stdin=subprocess.DEVNULL,
+            ).returncode
+            seconds = time.monotonic() - began
+            (failed if status else passed).append(place)
+            word = f"failed with exit code {status}" if status else "worked"
+            print(f"--- {place} {word}, {seconds:.1f} s", flush=True)
+    for place in failed:
+        print(f"FAILED {place}")
+    print(f"{len(passed)} blocks worked, {len(failed)} failed")
+    # A check that found nothing to run has not checked anything.
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

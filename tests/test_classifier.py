@@ -1,0 +1,259 @@
+import gc
+import weakref
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import advkeras as ak
+from advkeras.classifier import as_classifier
+
+
+def images(n=6, shape=(8, 8, 3), upper=1.0):
+    random = np.random.default_rng(0)
+    return (upper * random.random((n, *shape))).astype(np.float32)
+
+
+def small(activation=None, classes=4, dtype=None):
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, activation="relu", dtype=dtype),
+            layers.BatchNormalization(dtype=dtype),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(classes, activation=activation, dtype=dtype),
+        ]
+    )
+
+
+class Subclassed(keras.Model):
+    """A model without a graph, with any head."""
+
+    def __init__(self, head):
+        super().__init__()
+        self.dense = layers.Dense(4)
+        self.head = head
+
+    def call(self, x, training=False):
+        return self.head(self.dense(keras.ops.reshape(x, (-1, 192))))
+
+
+def subclassed(head):
+    model = Subclassed(head)
+    model.build((None, 8, 8, 3))
+    model(images())
+    return model
+
+
+def test_logits_and_labels_of_a_model_with_logits():
+    model = small()
+    classifier = ak.Classifier(model)
+    assert classifier.outputs == "logits"
+    assert classifier.num_classes == 4
+    assert classifier.image_shape == (8, 8, 3)
+    np.testing.assert_allclose(
+        classifier.logits(images()), model(images()), atol=1e-6
+    )
+    labels = classifier.predict(images(), batch_size=4)
+    assert labels.shape == (6,)
+    assert labels.tolist() == np.argmax(model(images()), axis=1).tolist()
+
+
+def test_softmax_is_found_and_removed():
+    classifier = ak.Classifier(small("softmax"))
+    assert classifier.outputs == "probabilities"
+    np.testing.assert_allclose(
+        tf.nn.softmax(classifier.logits(images())),
+        classifier.model(images()),
+        atol=1e-6,
+    )
+
+
+def test_probabilities_without_a_graph_become_logarithms():
+    model = subclassed(keras.ops.softmax)
+    model.input_shape_ = None
+    classifier = ak.Classifier(_with_shape(model))
+    assert classifier.outputs == "probabilities"
+    np.testing.assert_allclose(
+        tf.nn.softmax(classifier.logits(images())), model(images()), atol=1e-5
+    )
+
+
+def test_logits_without_a_graph():
+    classifier = ak.Classifier(_with_shape(subclassed(lambda x: 3 * x)))
+    assert classifier.outputs == "logits"
+
+
+def _with_shape(model):
+    type(model).input_shape = property(lambda self: (None, 8, 8, 3))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("activation", "outputs"), [("softmax", "logits"), (None, "probabilities")]
+)
+def test_outputs_declared_as_what_they_are_not(activation, outputs):
+    with pytest.raises(ValueError, match=f"outputs='{outputs}'"):
+        ak.Classifier(small(activation), outputs=outputs)
+
+
+def test_outputs_declared_truly():
+    for activation, outputs in ((None, "logits"), ("softmax", "probabilities")):
+        classifier = ak.Classifier(small(activation), outputs=outputs)
+        assert classifier.outputs == outputs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"bounds": (1, 0)}, "bounds"),
+        ({"bounds": (0, float("nan"))}, "bounds"),
+        ({"bounds": 1}, "bounds"),
+        ({"outputs": "scores"}, "outputs='scores'"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ak.Classifier(small(), **arguments)
+
+
+def test_not_a_model():
+    with pytest.raises(ValueError, match="type int"):
+        ak.Classifier(3)
+
+
+def test_not_a_classifier_of_images():
+    inputs = keras.Input((8, 8, 3))
+    with pytest.raises(ValueError, match="scores of shape"):
+        ak.Classifier(keras.Model(inputs, layers.Conv2D(2, 3)(inputs)))
+    with pytest.raises(ValueError, match="at least 2 classes"):
+        ak.Classifier(small(classes=1))
+
+
+def test_not_built():
+    with pytest.raises(ValueError, match="built"):
+        ak.Classifier(keras.Sequential([layers.Flatten(), layers.Dense(2)]))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (images(upper=255.0), "within bounds"),
+        (images(shape=(8, 8, 1)), r"\(n, 8, 8, 3\)"),
+        (images() * np.nan, "finite"),
+        (images()[:0], "n >= 1"),
+        (np.array(["cat"]), "shape"),
+    ],
+)
+def test_predict_refuses(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        ak.Classifier(small()).predict(wrong)
+
+
+def test_predict_takes_what_an_unclipped_attack_made():
+    classifier = ak.Classifier(small())
+    assert len(classifier.predict(images() + 0.5, within_bounds=False)) == 6
+
+
+def test_inference_mode_and_state_untouched():
+    model = small()
+    model.layers[0].trainable = False
+    model.compile("sgd", "mse")
+    before = [w.copy() for w in model.get_weights()]
+    flags = [layer.trainable for layer in model.layers]
+    optimizer = model.optimizer
+    classifier = ak.Classifier(model)
+    ak.attacks.FGSM(0.1)(classifier, images())
+    ak.attacks.LBFGS(c_rtol=0.5)(classifier, images(2))
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert [layer.trainable for layer in model.layers] == flags
+    assert model.optimizer is optimizer
+    first, second = classifier.predict(images()), classifier.predict(images())
+    assert first.tolist() == second.tolist()  # Dropout is off
+
+
+def test_weights_are_read_when_used():
+    model = small()
+    classifier = ak.Classifier(model)
+    classifier.predict(images())
+    bias = model.layers[-1].bias
+    bias.assign([0.0, 0.0, 1000.0, 0.0])
+    assert set(classifier.predict(images())) == {2}
+    assert set(classifier.in_float64().predict(images())) == {2}
+    bias.assign([1000.0, 0.0, 0.0, 0.0])
+    assert set(classifier.in_float64().predict(images())) == {0}
+
+
+def test_float64_agrees_and_is_finer():
+    classifier = ak.Classifier(small("softmax"))
+    double = classifier.in_float64()
+    x = tf.constant(images(), tf.float64)
+    assert double.dtype == tf.float64
+    assert double.logits(x).dtype == tf.float64
+    np.testing.assert_allclose(
+        double.logits(x), classifier.logits(images()), atol=1e-5
+    )
+
+
+def test_float64_needs_a_configuration():
+    classifier = ak.Classifier(_with_shape(subclassed(lambda x: 3 * x)))
+    with pytest.raises(ValueError, match="float64"):
+        classifier.in_float64()
+    result = ak.attacks.LBFGS(c_rtol=0.5)(classifier, images(2))
+    assert result.success.all()  # in float32 instead
+
+
+def test_mixed_precision_logits_are_float32():
+    classifier = ak.Classifier(small(dtype="mixed_float16"))
+    assert classifier.logits(tf.constant(images())).dtype == tf.float32
+    assert len(ak.attacks.FGSM(0.1)(classifier, images())) == 6
+
+
+def test_variable_image_size():
+    inputs = keras.Input((None, None, 3))
+    hidden = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(inputs))
+    classifier = ak.Classifier(keras.Model(inputs, layers.Dense(3)(hidden)))
+    for size in (16, 20):
+        result = ak.attacks.FGSM(0.1)(classifier, images(shape=(size, size, 3)))
+        assert result.images.shape == (6, size, size, 3)
+
+
+def test_plain_models_keep_their_classifier():
+    model = small()
+    assert as_classifier(model) is as_classifier(model)
+    with pytest.raises(ValueError, match="keras.Model"):
+        as_classifier("m1")
+
+
+def test_a_classifier_can_be_collected():
+    classifier = ak.Classifier(small())
+    ak.attacks.FGSM(0.1)(classifier, images())
+    gone = weakref.ref(classifier)
+    del classifier
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ""])
+def test_every_format_gives_the_same_logits(tmp_path, suffix):
+    model = small("softmax")
+    path = tmp_path / f"model{suffix}"
+    if suffix:
+        model.save(path)
+    else:
+        model.export(path, verbose=False)
+    loaded = ak.Classifier.load(path)
+    own = ak.Classifier(model)
+    np.testing.assert_allclose(
+        tf.nn.softmax(loaded.logits(tf.constant(images()))),
+        tf.nn.softmax(own.logits(tf.constant(images()))),
+        atol=1e-5,
+    )
+    a = ak.attacks.FGSM(0.1)(loaded, images())
+    b = ak.attacks.FGSM(0.1)(own, images())
+    np.testing.assert_allclose(a.images, b.images, atol=1e-6)
