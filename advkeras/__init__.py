@@ -32,7 +32,7 @@ _ROOMS = (
     "training",
 )
 
-__all__ = ["Classifier", *_ROOMS]  # noqa: PLE0604
+__all__ = ["Classifier", *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:

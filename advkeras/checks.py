@@ -1,5 +1,6 @@
 """Checks of arguments: each names the argument and says what it received."""
 
+import numbers
 from collections.abc import Collection
 from typing import Any
 
@@ -17,9 +18,9 @@ def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
         )
 
 
-def check_positive(name: str, value: float) -> None:
+def check_positive(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a finite number above zero."""
-    if not (np.isscalar(value) and np.isreal(value)) or not 0 < value < np.inf:
+    if not isinstance(value, numbers.Real) or not 0 < float(value) < np.inf:
         raise ValueError(
             f"`{name}` must be a finite number above 0. "
             f"Received: {name}={value!r}"
@@ -65,7 +66,9 @@ def check_images(
             infinite or outside the bounds.
     """
     images = np.asarray(images)
-    expected = f"(n, {', '.join('any' if s is None else str(s) for s in shape)})"
+    expected = (
+        f"(n, {', '.join('any' if s is None else str(s) for s in shape)})"
+    )
     fits = images.ndim == len(shape) + 1 and all(
         wanted in (None, got)
         for wanted, got in zip(shape, images.shape[1:], strict=True)
@@ -77,8 +80,7 @@ def check_images(
         )
     if images.dtype == bool or not np.issubdtype(images.dtype, np.number):
         raise ValueError(
-            "`images` must be numbers. "
-            f"Received: images.dtype={images.dtype}"
+            f"`images` must be numbers. Received: images.dtype={images.dtype}"
         )
     images = images.astype(np.float32, copy=False)
     # A NaN makes both the minimum and the maximum NaN.

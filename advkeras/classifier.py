@@ -167,8 +167,8 @@ class Classifier:
     @property
     def dtype(self) -> tf.DType:
         """What images are computed in: float32, or float64 if asked for."""
-        inputs = getattr(self.model, "inputs", None)
-        double = bool(inputs) and inputs[0].dtype == "float64"
+        inputs = getattr(self.model, "inputs", None) or ()
+        double = any(tensor.dtype == "float64" for tensor in inputs)
         return tf.float64 if double else tf.float32
 
     def _set_logits(self, outputs: str | None) -> None:
@@ -239,9 +239,7 @@ def _image_shape(model: keras.Model) -> tuple[int | None, ...]:
     return tuple(shape[1:])
 
 
-def _noise(
-    bounds: checks.Bounds, shape: tuple[int | None, ...]
-) -> np.ndarray:
+def _noise(bounds: checks.Bounds, shape: tuple[int | None, ...]) -> np.ndarray:
     # 64 is a size that every net without a fixed one can work on.
     size = tuple(64 if s is None else s for s in shape)
     random = np.random.default_rng(0)
@@ -267,6 +265,8 @@ def _log(probabilities: Any) -> Any:
 
 def _cloned_in_float64(model: keras.Model) -> keras.Model:
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, keras.Model):
+            return _cloned_in_float64(layer)
         return layer.__class__.from_config(
             {**layer.get_config(), "dtype": "float64"}
         )

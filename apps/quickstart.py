@@ -65,7 +65,9 @@ def main() -> None:
         seed=FLAGS.seed,
     )
     sentences = ak.report.in_words(report["matrices"]["lbfgs"])
-    results = run.finish({**report, "cards": cards, "in_words": sentences}, command)
+    results = run.finish(
+        {**report, "cards": cards, "in_words": sentences}, command
+    )
     ak.report.write_page(
         output / "index.html",
         "Can three small nets be fooled, and by each other's examples?",

@@ -30,10 +30,10 @@ SKIPPED = re.compile(
 FENCE = re.compile(r" *(?P<fence>`{3,}|~{3,}) *(?P<info>[^`]*)$")
 
 
-def fenced_blocks(text: str) -> Iterator[tuple[int, str, str]]:
+def fenced_blocks(file: Path) -> Iterator[tuple[int, str, str]]:
     """Yields (line of the opening fence, info string, code) of each block."""
     opening, start, lines = None, 0, []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         match = FENCE.match(line)
         if opening is None:
             if match:
@@ -49,7 +49,7 @@ def fenced_blocks(text: str) -> Iterator[tuple[int, str, str]]:
         else:
             lines.append(line)
     if opening is not None:
-        raise ValueError(f"the block that begins in line {start} has no end")
+        raise ValueError(f"{file}:{start}: this block has no end")
 
 
 def is_skipped(code: str) -> bool:
@@ -64,7 +64,7 @@ def main() -> int:
     path = os.pathsep.join([beside_python, os.environ["PATH"]])
     passed, failed = [], []
     for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for line, info, code in fenced_blocks(file.read_text("utf-8")):
+        for line, info, code in fenced_blocks(file):
             if info not in SHELLS or (info == "sh" and is_skipped(code)):
                 continue
             place = f"{file.relative_to(ROOT)}:{line}"

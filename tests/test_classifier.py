@@ -200,6 +200,23 @@ def test_float64_agrees_and_is_finer():
     )
 
 
+def test_float64_reaches_into_nested_models():
+    inner = small("softmax")
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), layers.Rescaling(0.5), inner]
+    )
+    double = ak.Classifier(model).in_float64()
+    x = tf.constant(images(), tf.float64)
+    step = 1e-9 * np.sign(np.random.default_rng(0).normal(size=x.shape))
+    change = double.logits(x + step) - double.logits(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        first = double.logits(x)[:, 0]
+    predicted = np.sum(tape.gradient(first, x) * step, axis=(1, 2, 3))
+    # float32 anywhere on the way would round a change of 1e-9 away.
+    np.testing.assert_allclose(change[:, 0], predicted, rtol=1e-4)
+
+
 def test_float64_needs_a_configuration():
     classifier = ak.Classifier(_with_shape(subclassed(lambda x: 3 * x)))
     with pytest.raises(ValueError, match="float64"):
@@ -226,7 +243,7 @@ def test_variable_image_size():
 def test_plain_models_keep_their_classifier():
     model = small()
     assert as_classifier(model) is as_classifier(model)
-    with pytest.raises(ValueError, match="keras.Model"):
+    with pytest.raises(ValueError, match=r"keras\.Model"):
         as_classifier("m1")
 
 

@@ -103,7 +103,6 @@ class Attack(abc.ABC):
         if targets is not None:
             targets = checks.check_labels(targets, n, classes, "targets")
 
-
         rule = getattr(self, "targets", None) if targets is None else None
         if labels is None or rule is not None:
             predictions = classifier.predict(images, batch_size)

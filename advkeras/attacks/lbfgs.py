@@ -232,9 +232,7 @@ def _answering(
 
     def answer(requests: Sequence[Any]) -> list[Any]:
         answers: list[Any] = [None] * len(requests)
-        asked = [
-            i for i, r in enumerate(requests) if isinstance(r, _Gradient)
-        ]
+        asked = [i for i, r in enumerate(requests) if isinstance(r, _Gradient)]
         if asked:
             positions = np.stack([requests[i].position for i in asked])
             losses, gradients = loss_and_gradient(

@@ -56,7 +56,7 @@ class AttackResult:
 
     @property
     def perturbation(self) -> np.ndarray:
-        """images - originals, float32."""
+        """What was added to the originals, float32."""
         return self.images - self.originals
 
     @property
@@ -94,7 +94,7 @@ class AttackResult:
         """Joins the results of one attack on several batches."""
         if len(parts) == 1:
             return parts[0]
-        joined = {
+        joined: dict[str, Any] = {
             name: None
             if value is None
             else np.concatenate([getattr(part, name) for part in parts])

@@ -1,6 +1,7 @@
 """Data sets by name: images and labels from TFDS, or embedded."""
 
 from collections.abc import Sequence
+from typing import overload
 
 from advkeras import checks
 from advkeras.datasets import embedded
@@ -10,6 +11,24 @@ from advkeras.datasets.image_set import ImageSet
 __all__ = ["ImageSet", "load"]
 
 
+@overload
+def load(  # type: ignore[overload-overlap]  # a str is a Sequence[str] too
+    name: str,
+    splits: str,
+    *,
+    data_dir: str | None = None,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    image_size: tuple[int, int] | None = None,
+) -> ImageSet: ...
+@overload
+def load(
+    name: str,
+    splits: Sequence[str] = ("train", "test"),
+    *,
+    data_dir: str | None = None,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    image_size: tuple[int, int] | None = None,
+) -> tuple[ImageSet, ...]: ...
 def load(
     name: str,
     splits: str | Sequence[str] = ("train", "test"),

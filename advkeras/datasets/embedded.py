@@ -61,9 +61,7 @@ def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
 
 def _rows(split: str) -> np.ndarray:
     infos = {
-        name: tfds.core.SplitInfo(
-            name=name, shard_lengths=[count], num_bytes=0
-        )
+        name: tfds.core.SplitInfo(name=name, shard_lengths=[count], num_bytes=0)
         for name, count in _SPLITS.items()
     }
     try:
@@ -84,8 +82,7 @@ def _rows(split: str) -> np.ndarray:
     )
     if not len(rows):
         raise ValueError(
-            "`split` must have at least one image. "
-            f"Received: split={split!r}"
+            f"`split` must have at least one image. Received: split={split!r}"
         )
     return rows
 

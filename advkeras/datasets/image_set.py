@@ -82,7 +82,9 @@ class ImageSet:
         for i, (images, labels) in enumerate(self.batches(1000)):
             rows = chosen[1000 * i : 1000 * (i + 1)]
             kept.append((images.numpy()[rows], labels.numpy()[rows]))
-        images, labels = (np.concatenate(part) for part in zip(*kept, strict=True))
+        images, labels = (
+            np.concatenate(part) for part in zip(*kept, strict=True)
+        )
         return images, labels
 
     @functools.cached_property

@@ -70,14 +70,14 @@ def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
 
 
 def _keys(name: str, info: tfds.core.DatasetInfo) -> tuple[str, str]:
-    keys = info.supervised_keys or ()
+    keys: tuple[str, ...] = info.supervised_keys or ()
     kinds = [type(info.features[key]) for key in keys if key in info.features]
     if kinds != [tfds.features.Image, tfds.features.ClassLabel]:
         raise ValueError(
             "`dataset` must be a set of images with one class each. "
             f"Received: dataset={name!r} with features {info.features}"
         )
-    return keys
+    return keys[0], keys[1]
 
 
 def _prepare(

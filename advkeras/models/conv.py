@@ -42,9 +42,7 @@ def conv_mnist(
     stack += [
         layers.Flatten(),
         layers.Dense(64, activation="relu", kernel_initializer=_he(seed, 2)),
-        layers.Dense(
-            classes, kernel_initializer=_he(seed, 3), name="logits"
-        ),
+        layers.Dense(classes, kernel_initializer=_he(seed, 3), name="logits"),
     ]
     return keras.Sequential(stack, name=name)
 

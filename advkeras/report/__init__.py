@@ -2,6 +2,7 @@
 
 from advkeras.report.figures import gallery
 from advkeras.report.figures import heat_map
+from advkeras.report.markdown import comparison_markdown
 from advkeras.report.page import write_page
 from advkeras.report.run import Run
 from advkeras.report.tables import success_table
@@ -11,6 +12,7 @@ from advkeras.report.words import in_words
 
 __all__ = [
     "Run",
+    "comparison_markdown",
     "gallery",
     "heat_map",
     "in_words",

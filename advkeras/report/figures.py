@@ -80,9 +80,7 @@ def gallery(
         ("adversarial", result.images, result.predictions),
         (f"difference x {factor:.1f}", magnified, None),
     )
-    for axes_row, (name, images, predictions) in zip(
-        grid, strips, strict=True
-    ):
+    for axes_row, (name, images, predictions) in zip(grid, strips, strict=True):
         axes_row[0].set_ylabel(name)
         for i, axes in enumerate(axes_row):
             shown = ((images[i] - lower) / (upper - lower)).clip(0, 1)

@@ -40,7 +40,8 @@ def success_table(matrix: dict[str, Any]) -> Table:
         matrix: `TransferMatrix.to_json()`.
     """
     table = Table(
-        title=f"{matrix['attack']}\non the model attacked, n = {matrix['n']}", title_justify="left"
+        title=f"{matrix['attack']}\non the model attacked, n = {matrix['n']}",
+        title_justify="left",
     )
     for heading in (
         "model",

@@ -17,8 +17,8 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
     first = rows[0]
     rates = matrix["success"][source]
     own = (
-        f"{_percent(rates['of_all'])} of {matrix['n']} test digits can be changed "
-        f"so that {source} is fooled"
+        f"{_percent(rates['of_all'])} of {matrix['n']} test digits can be "
+        f"changed so that {source} is fooled"
     )
     if rates["mean_distortion"] is not None:
         own += f", by {rates['mean_distortion']:.3f} a pixel on average (RMS)"

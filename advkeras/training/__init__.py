@@ -7,4 +7,11 @@ from advkeras.training.plain import train
 from advkeras.training.recipes import Recipe
 from advkeras.training.recipes import recipe
 
-__all__ = ["Recipe", "fit_lbfgs", "pretrain_encoder", "recipe", "train", "train_to_file"]
+__all__ = [
+    "Recipe",
+    "fit_lbfgs",
+    "pretrain_encoder",
+    "recipe",
+    "train",
+    "train_to_file",
+]

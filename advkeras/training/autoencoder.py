@@ -19,9 +19,9 @@ class _Sparsity(keras.Regularizer):
     def __call__(self, activations: tf.Tensor) -> tf.Tensor:
         mean = tf.clip_by_value(tf.reduce_mean(activations, 0), 1e-6, 1 - 1e-6)
         rate = self.rate
-        divergence = rate * tf.math.log(rate / mean) + (
-            1 - rate
-        ) * tf.math.log((1 - rate) / (1 - mean))
+        divergence = rate * tf.math.log(rate / mean) + (1 - rate) * tf.math.log(
+            (1 - rate) / (1 - mean)
+        )
         # Keras divides an activity loss by the size of the batch.
         batch = tf.cast(tf.shape(activations)[0], activations.dtype)
         return self.weight * batch * tf.reduce_sum(divergence)

@@ -79,9 +79,7 @@ def train_to_file(
         progress=progress,
     )
     errors = {
-        key: float(
-            (classifier.predict(data.images) != data.labels).mean()
-        )
+        key: float((classifier.predict(data.images) != data.labels).mean())
         for key, data in (("train_error", train_set), ("test_error", test_set))
     }
     return models.save_with_card(

@@ -81,8 +81,8 @@ def fit_lbfgs(
         terms = [decay_gradient(), *(data_gradient(*b) for b in batches)]
         # Summed in float64: the line search compares nearly equal values.
         loss = sum(float(loss) for loss, _ in terms)
-        gradient = sum(_flat(gradients) for _, gradients in terms)
-        return loss, gradient
+        gradients = np.stack([_flat(gradients) for _, gradients in terms])
+        return loss, gradients.sum(axis=0)
 
     done = 0
 
@@ -113,6 +113,4 @@ def fit_lbfgs(
 
 
 def _flat(tensors: Any) -> np.ndarray:
-    return np.concatenate(
-        [np.asarray(t, np.float64).ravel() for t in tensors]
-    )
+    return np.concatenate([np.asarray(t, np.float64).ravel() for t in tensors])

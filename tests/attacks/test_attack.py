@@ -1,0 +1,129 @@
+"""What all attacks share: arguments, batches and judgement."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import advkeras as ak
+from tests.attacks.linear import grey
+from tests.attacks.linear import linear
+
+ATTACKS = [ak.attacks.FGSM(0.1), ak.attacks.LBFGS(c_rtol=0.5)]
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return linear(classes=3)[0]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+def test_labels_of_every_kind_are_one_attack(attack, classifier):
+    images, labels = grey(4), np.array([0, 1, 2, 0])
+    expected = attack(classifier, images, labels)
+    assert expected.labels.dtype == np.int64
+    for kind in (np.int32, np.uint8, np.int16, list):
+        result = attack(
+            classifier,
+            images,
+            np.array(labels).astype(np.int64 if kind is list else kind),
+        )
+        np.testing.assert_array_equal(result.images, expected.images)
+    one_hot = attack(classifier, images, np.eye(3)[labels])
+    np.testing.assert_array_equal(one_hot.images, expected.images)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+def test_without_labels_the_predictions_are_attacked(attack, classifier):
+    images = grey(4)
+    result = attack(classifier, images)
+    predictions = classifier.predict(images)
+    assert result.labels.tolist() == predictions.tolist()
+    assert result.clean_predictions.tolist() == predictions.tolist()
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+def test_success_is_what_the_model_says(attack, classifier):
+    images, labels = grey(6, spread=0.4), np.array([0, 1, 2, 0, 1, 2])
+    result = attack(classifier, images, labels)
+    says = np.argmax(classifier.logits(result.images), axis=1)
+    assert result.predictions.tolist() == says.tolist()
+    goal = says != labels if result.targets is None else says == result.targets
+    assert result.success.tolist() == goal.tolist()
+
+
+def test_given_targets_go_before_the_rule(classifier):
+    images, labels = grey(3), np.array([0, 1, 2])
+    result = ak.attacks.LBFGS(targets="random", c_rtol=0.5)(
+        classifier, images, labels, targets=[1, 2, 0]
+    )
+    assert result.targets.tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": 255 * grey(3)}, r"bounds=\(0, 1\)"),
+        ({"images": np.nan * grey(3)}, "finite"),
+        ({"images": np.repeat(grey(3), 3, axis=3)}, r"\(3, 4, 4, 3\)"),
+        ({"images": grey(3)[0]}, r"\(4, 4, 1\)"),
+        ({"labels": [0, 1, 3]}, "labels with 3"),
+        ({"labels": [0, 1, -1]}, "labels with -1"),
+        ({"labels": [0.0, 1.0, 2.0]}, "float64"),
+        ({"labels": [0, 1]}, r"labels.shape=\(2,\)"),
+        ({"labels": np.ones((3, 3))}, "one-hot"),
+        ({"targets": [0, 1, 7]}, "targets with 7"),
+        ({"targets": [1, 1, 0]}, r"targets\[1\]"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"classifier": "m1"}, "type str"),
+    ],
+)
+@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+def test_bad_input_is_named_before_any_work(
+    attack, classifier, changes, message, monkeypatch
+):
+    def no_work(*args):
+        raise AssertionError("work began")
+
+    monkeypatch.setattr(type(attack), "generate", no_work)
+    arguments = {
+        "classifier": classifier,
+        "images": grey(3),
+        "labels": [0, 1, 2],
+        **changes,
+    }
+    with pytest.raises(ValueError, match=message) as error:
+        attack(**arguments)
+    assert "Received: " in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+def test_attacks_are_frozen_and_print_their_settings(attack):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        attack.targets = "next"
+    for field in dataclasses.fields(attack):
+        assert f"{field.name}=" in repr(attack)
+    assert eval(repr(attack), vars(ak.attacks)) == attack
+
+
+def test_attacks_by_name_take_the_options_they_have():
+    assert ak.attacks.build("fgsm", epsilon=0.2) == ak.attacks.FGSM(0.2)
+    assert ak.attacks.build("lbfgs", epsilon=0.2) == ak.attacks.LBFGS()
+    assert ak.attacks.names() == ("fgsm", "lbfgs")
+    with pytest.raises(ValueError, match="attack='nosuch'"):
+        ak.attacks.build("nosuch")
+
+
+def test_images_given_are_not_written_to(classifier):
+    images = grey(3)
+    before = images.copy()
+    for attack in ATTACKS:
+        attack(classifier, images)
+    np.testing.assert_array_equal(images, before)
+
+
+def test_unclipped_images_are_judged_too(classifier):
+    result = ak.attacks.FGSM(2.0, clip=False)(classifier, grey(3))
+    assert result.images.max() > 1
+    assert len(result.predictions) == 3

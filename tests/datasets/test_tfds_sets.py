@@ -1,0 +1,252 @@
+"""Sets of TFDS: what is on disk is read, what is not is said in one line."""
+
+import time
+
+import numpy as np
+import pytest
+import requests
+import tensorflow_datasets as tfds
+
+import advkeras as ak
+
+HEIGHTS = [5, 6, 7, 8]  # of the images of `stripes`, in turn
+
+
+@pytest.fixture(scope="module")
+def stripes(tmp_path_factory):
+    """A folder that holds a small set of images that differ in size."""
+    folder = tmp_path_factory.mktemp("tfds")
+    where = folder / "stripes" / "1.0.0"
+    where.mkdir(parents=True)
+    info = tfds.core.DatasetInfo(
+        builder=tfds.core.DatasetIdentity(
+            name="stripes",
+            version=tfds.core.Version("1.0.0"),
+            data_dir=str(where),
+            module_name="",
+        ),
+        features=tfds.features.FeaturesDict(
+            {
+                "picture": tfds.features.Image(shape=(None, 6, 3)),
+                "kind": tfds.features.ClassLabel(names=["dark", "light"]),
+                "id": tfds.features.Text(),
+            }
+        ),
+        supervised_keys=("picture", "kind"),
+    )
+    writer = tfds.core.SequentialWriter(info, max_examples_per_shard=3)
+    writer.initialize_splits(["train", "test"])
+    for split, n in (("train", 10), ("test", 4)):
+        examples = [
+            {
+                "picture": np.full((HEIGHTS[i % 4], 6, 3), 20 * i, np.uint8),
+                "kind": i % 2,
+                "id": str(i),
+            }
+            for i in range(n)
+        ]
+        writer.add_examples({split: examples})
+    writer.close_all()
+    return str(folder)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """A machine without a network, and TFDS kept from trying for minutes."""
+    asked = []
+
+    def head(url, **_):
+        asked.append(url)
+        raise requests.ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(requests, "head", head)
+    monkeypatch.setattr(
+        tfds.core.DatasetBuilder,
+        "download_and_prepare",
+        lambda *_: pytest.fail("began to download"),
+    )
+    return asked
+
+
+def refusal(*arguments, **options):
+    """Returns the message of the error that `load` raises: one line."""
+    start = time.monotonic()
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        ak.datasets.load(*arguments, **options)
+    assert time.monotonic() - start < 20  # TFDS alone goes on for minutes
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "Received: " in message
+    return message
+
+
+# A set that lies on disk.
+
+
+def test_a_set_is_found_by_its_name(stripes):
+    data = ak.datasets.load(
+        "stripes", "train", data_dir=stripes, image_size=(4, 4)
+    )
+    assert len(data) == 10
+    assert data.name == "stripes"
+    assert data.class_names == ("dark", "light")
+    assert data.image_shape == (4, 4, 3)
+    assert data.labels.tolist() == [0, 1] * 5
+    # Each image is of one grey, which resizing keeps.
+    expected = 20 * np.arange(10) / 255
+    for axes in (np.min, np.max):
+        found = axes(data.images, axis=(1, 2, 3))
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("split", "greys"),
+    [
+        ("test", [0, 20, 40, 60]),
+        ("train[3:6]", [60, 80, 100]),
+        ("train[80%:]", [160, 180]),
+        ("test[:1]+train[9:]", [0, 180]),
+    ],
+)
+def test_splits_and_bounds(stripes, split, greys):
+    data = ak.datasets.load(
+        "stripes",
+        split,
+        data_dir=stripes,
+        image_size=(2, 2),
+        bounds=(0, 255),
+    )
+    assert len(data) == len(greys)
+    assert data.images[:, 0, 0, 0].tolist() == greys
+
+
+def test_the_order_and_the_fingerprint_are_fixed(stripes):
+    prints = [
+        ak.datasets.load(
+            "stripes", split, data_dir=stripes, image_size=(4, 4)
+        ).fingerprint
+        for split in ("train", "train", "train[1:]")
+    ]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_images_of_many_sizes_need_one(stripes):
+    message = refusal("stripes", "train", data_dir=stripes)
+    assert message.startswith("`image_size` must be given for stripes")
+
+
+@pytest.mark.parametrize("split", ["nosuch", "train[:11]", "train[", ""])
+def test_no_such_split(stripes, split):
+    message = refusal(
+        "stripes", split, data_dir=stripes, image_size=(4, 4)
+    )
+    assert message.startswith("`split` must be of ")
+    assert "train" in message
+    assert message.endswith(f"Received: split={split!r}")
+
+
+def test_an_empty_split(stripes):
+    message = refusal(
+        "stripes", "train[4:4]", data_dir=stripes, image_size=(4, 4)
+    )
+    assert message.startswith("`split` must have at least one image")
+
+
+# A set that does not.
+
+
+def test_unknown_set(no_network, tmp_path):
+    message = refusal("nosuch", "train", data_dir=str(tmp_path))
+    assert message.startswith("`dataset` must be 'mnist5k' or the TFDS name")
+    assert "Received: dataset='nosuch'" in message
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "fashion_mnist"])
+def test_a_set_that_cannot_be_fetched(no_network, tmp_path, name):
+    message = refusal(name, "train", data_dir=str(tmp_path))
+    assert f"`dataset` '{name}' is not on this machine" in message
+    assert "--data_dir" in message
+    assert "TFDS_DATA_DIR" in message
+    assert "--dataset=mnist5k" in message
+    assert "ConnectionError" in message
+    assert f"Received: dataset='{name}', data_dir='{tmp_path}'" in message
+    assert len(no_network) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_set_that_must_be_fetched_by_hand(no_network, tmp_path):
+    message = refusal(
+        "imagenet2012", "train", data_dir=str(tmp_path), image_size=(8, 8)
+    )
+    assert "`dataset` 'imagenet2012' is not on this machine" in message
+
+
+def test_a_set_whose_images_differ_in_size(no_network, tmp_path):
+    message = refusal("imagenet2012", "train", data_dir=str(tmp_path))
+    assert message.startswith("`image_size` must be given for imagenet2012")
+    assert not no_network
+
+
+@pytest.mark.parametrize("name", ["coco", "glue"])
+def test_a_set_of_other_things(no_network, tmp_path, name):
+    message = refusal(name, "train", data_dir=str(tmp_path))
+    assert message.startswith("`dataset` must be a set of images with one class")
+    assert f"Received: dataset='{name}'" in message
+    assert not no_network
+
+
+# Real MNIST.
+
+
+@pytest.mark.tfds
+def test_mnist(tfds_dir):
+    train, test = ak.datasets.load("mnist", data_dir=tfds_dir)
+    assert [len(train), len(test)] == [60000, 10000]
+    assert test.image_shape == (28, 28, 1)
+    assert test.class_names == tuple("0123456789")
+    # The counts of LeCun's t10k-labels file.
+    counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert np.bincount(test.labels).tolist() == counts
+
+
+@pytest.mark.tfds
+def test_the_halves_of_mnist_share_no_image(tfds_dir):
+    halves = ak.datasets.load(
+        "mnist", ("train[:30000]", "train[30000:]"), data_dir=tfds_dir
+    )
+    seen = [
+        {image.tobytes() for images, _ in half.stream().batch(1000)
+         for image in images.numpy()}
+        for half in halves
+    ]
+    assert [len(half) for half in seen] == [30000, 30000]
+    assert not seen[0] & seen[1]
+
+
+@pytest.mark.tfds
+def test_mnist_streams_as_it_is_read(tfds_dir):
+    data = ak.datasets.load("mnist", "test[:2500]", data_dir=tfds_dir)
+    start = 0
+    for images, labels in data.batches(999):
+        rows = slice(start, start + len(images))
+        np.testing.assert_array_equal(images, data.images[rows])
+        np.testing.assert_array_equal(labels, data.labels[rows])
+        start = rows.stop
+    assert start == 2500
+    again = ak.datasets.load("mnist", "test[:2500]", data_dir=tfds_dir)
+    assert again.fingerprint == data.fingerprint
+
+
+@pytest.mark.tfds
+def test_mnist5k_is_of_mnist(tfds_dir):
+    """The embedded digits are MNIST digits with MNIST's labels."""
+    train, test = ak.datasets.load("mnist5k", bounds=(0, 255))
+    known = {}
+    for data in ak.datasets.load("mnist", data_dir=tfds_dir):
+        for images, labels in data.stream().batch(1000):
+            pairs = zip(images.numpy(), labels.numpy(), strict=True)
+            known.update((x.tobytes(), y) for x, y in pairs)
+    for data in (train, test):
+        stored = data.images.astype(np.uint8)
+        labels = [known.get(image.tobytes()) for image in stored]
+        assert labels == data.labels.tolist()

@@ -1,0 +1,150 @@
+"""Model files of every format, and one line about what is none."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import advkeras as ak
+from advkeras.models import loading
+
+
+def images(n=3):
+    return np.random.default_rng(0).random((n, 28, 28, 1), np.float32)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A network whose weights and biases are all random."""
+    model = ak.models.build("fc100-100-10")
+    random = np.random.default_rng(1)
+    model.set_weights(
+        [random.normal(size=w.shape) / 5 for w in model.get_weights()]
+    )
+    return model
+
+
+@pytest.fixture(scope="module")
+def folder(model, tmp_path_factory):
+    """The network in three formats, and what looks like one and is not."""
+    folder = tmp_path_factory.mktemp("formats")
+    model.save(folder / "net.keras")
+    model.save(folder / "net.h5")
+    model.export(folder / "net", verbose=False)
+    whole = (folder / "net.keras").read_bytes()
+    (folder / "truncated.keras").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.keras").write_bytes(b"")
+    (folder / "renamed.h5").write_bytes(whole)
+    noise = np.random.default_rng(0).bytes(5000)
+    (folder / "noise.h5").write_bytes(noise)
+    (folder / "notes.txt").write_text("a model")
+    (folder / "folder").mkdir()
+    (folder / "broken").mkdir()
+    (folder / "broken" / "saved_model.pb").write_bytes(noise)
+    tf.saved_model.save(tf.Module(), str(folder / "module"))
+    return folder
+
+
+def refusal(name_or_path):
+    """Returns the message of the error that `load` raises: one line."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        ak.models.load(name_or_path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert f"Received: model={str(name_or_path)!r}" in message
+    return message
+
+
+@pytest.mark.parametrize("name", ["net.keras", "net.h5", "net"])
+def test_every_format_gives_the_same_logits(folder, model, name):
+    for path in (folder / name, str(folder / name)):
+        loaded = ak.models.load(path)
+        assert isinstance(loaded, keras.Model)
+        assert loaded.input_shape == (None, 28, 28, 1)
+        outputs = loaded(images(), training=False)
+        np.testing.assert_allclose(outputs, model(images()), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["net.keras", "net.h5", "net"])
+def test_every_format_is_differentiable(folder, model, name):
+    def gradient(of):
+        x = tf.constant(images())
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = of(x, training=False)[:, 3]
+        return tape.gradient(outputs, x)
+
+    loaded = ak.models.load(folder / name)
+    np.testing.assert_allclose(
+        gradient(loaded), gradient(model), rtol=1e-3, atol=1e-6
+    )
+
+
+def test_a_saved_model_that_takes_images_of_another_type(tmp_path):
+    inputs = keras.Input((4,), dtype="float16")
+    module = keras.Model(inputs, keras.layers.Dense(2, dtype="float16")(inputs))
+    module.export(tmp_path / "half", verbose=False)
+    loaded = ak.models.load(tmp_path / "half")
+    assert loaded(tf.zeros((3, 4), tf.float32)).shape == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["truncated.keras", "empty.keras"])
+def test_a_truncated_keras_file(folder, name):
+    assert "must be one that Keras can load" in refusal(folder / name)
+
+
+@pytest.mark.parametrize("name", ["noise.h5", "renamed.h5"])
+def test_an_h5_file_that_is_none(folder, name):
+    assert "must be one that Keras can load" in refusal(folder / name)
+
+
+@pytest.mark.parametrize("name", ["folder", "broken"])
+def test_a_folder_that_is_no_saved_model(folder, name):
+    assert "must be one that Keras can load" in refusal(folder / name)
+
+
+def test_a_saved_model_without_a_signature(folder):
+    assert "no signature 'serving_default'" in refusal(folder / "module")
+
+
+def test_a_saved_model_with_two_inputs(tmp_path):
+    a, b = keras.Input((2,)), keras.Input((2,))
+    both = keras.Model([a, b], keras.layers.Add()([a, b]))
+    both.export(tmp_path / "both", verbose=False)
+    assert "one input and one output expected, 2 and 1" in refusal(
+        tmp_path / "both"
+    )
+
+
+def test_a_file_of_another_kind(folder):
+    message = refusal(folder / "notes.txt")
+    assert "must end in .keras, .h5, .hdf5 or be a SavedModel" in message
+
+
+def test_a_path_where_nothing_is(folder):
+    message = refusal(folder / "nosuch.keras")
+    assert "must be a path to a Keras file or one of saved_models" in message
+
+
+def test_a_name_that_is_only_registered():
+    assert "conv-cifar10" in ak.models.names()
+    # Unless the checkout has it, as a saved model of another name would be.
+    assert "fc123-456-10" not in ak.models.saved_models()
+    assert "`python -m apps.train` trains one" in refusal("fc123-456-10")
+    assert "apps.train" not in refusal("nosuch")
+
+
+def test_names_of_saved_models(monkeypatch, folder, model):
+    known = {"mine": folder / "net.keras"}
+    monkeypatch.setattr(loading, "saved_models", lambda: known)
+    outputs = ak.models.load("mine")(images())
+    np.testing.assert_allclose(outputs, model(images()), atol=1e-6)
+    assert "saved_models: mine. Received: model='yours'" in refusal("yours")
+
+
+def test_a_file_goes_before_a_saved_model_of_its_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    tf.saved_model.save(tf.Module(), "m1")
+    known = {"m1": tmp_path / "elsewhere.keras"}
+    monkeypatch.setattr(loading, "saved_models", lambda: known)
+    assert str(loading.find("m1")) == "m1"
