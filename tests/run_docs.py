@@ -3,8 +3,8 @@
     python tests/run_docs.py
 
 A fenced block with the info string `sh` runs under bash, one with `python`
-under Python, each in the root of the repository; all other blocks, such as
-`sh long` or `console`, are only read. The bin folder of the Python that runs
+under Python, each in the root of the repository; `sh data` runs where
+TFDS_DATA_DIR is set. All other blocks, such as `console`, are only read. The bin folder of the Python that runs
 this is first on the PATH.
 """
 
@@ -22,6 +22,8 @@ SHELLS = {
     "sh": ["bash", "-euo", "pipefail", "-c"],
     "python": [sys.executable, "-c"],
 }
+if "TFDS_DATA_DIR" in os.environ:
+    SHELLS["sh data"] = SHELLS["sh"]
 # Set-up and the checks themselves: CI has run these by the time it is here.
 SKIPPED = re.compile(
     r"make\b|(python[\d.]* -m )?pip install\b|python[\d.]* -m venv\b"

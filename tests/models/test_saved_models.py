@@ -25,6 +25,7 @@ def data(tfds_dir):
 
 
 def test_there_are_saved_models_and_they_are_small():
+    assert SAVED
     folder = next(iter(SAVED.values())).parent
     sizes = [p.stat().st_size for p in folder.rglob("*") if p.is_file()]
     assert 0 < sum(sizes) < FOLDER_LIMIT

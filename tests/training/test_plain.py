@@ -1,0 +1,248 @@
+"""Training by a recipe: seeded, and going on where it was interrupted."""
+
+import keras
+import numpy as np
+import pytest
+
+import advkeras as ak
+from advkeras.models.autoencoder import ENCODER
+from advkeras.training import plain
+
+
+class Interruption(Exception):
+    """What a test raises in place of Ctrl-C."""
+
+
+def fit(network, digits, recipe, seed=0, **options):
+    """Trains a new network and returns it."""
+    model = ak.models.build(network, seed=1)
+    ak.training.train(
+        model, digits.images, digits.labels, recipe, seed=seed, **options
+    )
+    return model
+
+
+def error(model, data):
+    wrong = ak.Classifier(model).predict(data.images) != data.labels
+    return wrong.mean()
+
+
+def assert_same(first, second):
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# By AdamW.
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_the_same_seed_gives_the_same_weights(digits, augment):
+    recipe = ak.training.Recipe(epochs=2, batch_size=50, augment=augment)
+    models = [fit("fc10", digits, recipe, seed) for seed in (5, 5, 6)]
+    assert_same(models[0], models[1])
+    kernels = [model.get_weights()[0] for model in models]
+    assert not np.array_equal(kernels[0], kernels[2])
+
+
+def test_a_convolutional_net_learns_digits(digits, test_digits):
+    recipe = ak.training.Recipe(epochs=6, batch_size=25, learning_rate=3e-3)
+    model = fit("conv-mnist", digits, recipe)
+    assert error(model, digits) < 0.1
+    assert error(model, test_digits) < 0.2
+
+
+def test_the_learning_rate_warms_up_and_falls_to_zero(digits):
+    recipe = ak.training.Recipe(epochs=10, batch_size=100, learning_rate=0.01)
+    model = fit("fc10", digits, recipe)
+    assert int(model.optimizer.iterations) == 40  # 400 images, 4 steps x 10
+    schedule = model.optimizer._learning_rate
+    rates = np.array([float(schedule(step)) for step in range(41)])
+    assert rates[0] == pytest.approx(0.001)
+    assert rates.argmax() == 8  # after a fifth
+    assert rates.max() == pytest.approx(0.01)
+    assert rates[40] == pytest.approx(0.0, abs=1e-8)
+
+
+def test_weight_decay_is_the_recipe_s(digits):
+    norms = [
+        np.linalg.norm(
+            fit(
+                "fc10", digits, ak.training.Recipe(epochs=5, weight_decay=decay)
+            ).get_weights()[0]
+        )
+        for decay in (0.0, 10.0)
+    ]
+    assert norms[1] < norms[0]
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3)])
+def test_augmentation_keeps_shape_type_and_range(shape):
+    random = np.random.default_rng(0)
+    images = random.random((20, *shape), np.float32)
+    labels = np.arange(20)
+    recipe = ak.training.Recipe(batch_size=8, augment=True)
+    batches = list(plain._batches(images, labels, recipe, seed=0))
+    assert [len(x) for x, _ in batches] == [8, 8, 4]
+    shown = np.concatenate([x.numpy() for x, _ in batches])
+    order = np.concatenate([y.numpy() for _, y in batches])
+    assert sorted(order) == list(range(20))  # each image once
+    assert shown.dtype == np.float32
+    assert shown.shape == images.shape
+    assert shown.min() >= images.min()
+    assert shown.max() <= images.max()
+    unchanged = [np.array_equal(a, images[i]) for a, i in zip(shown, order, strict=True)]
+    assert sum(unchanged) <= 4  # 1 in 162 is, by chance
+
+
+def test_augmentation_shifts_and_mirrors(digits):
+    """Each shown image is a crop of the padded image or of its mirror."""
+    recipe = ak.training.Recipe(batch_size=40, augment=True)
+    images = digits.images[:40]
+    batches = plain._batches(images, np.arange(40), recipe, seed=1)
+    ((shown, order),) = batches.as_numpy_iterator()
+    mirrored = 0
+    for image, i in zip(shown, order, strict=True):
+        padded = np.pad(images[i, ..., 0], 4, mode="reflect")
+        crops = [
+            padded[y : y + 28, x : x + 28] for y in range(9) for x in range(9)
+        ]
+        plainly = any(np.array_equal(image[..., 0], c) for c in crops)
+        turned = any(np.array_equal(image[..., 0], c[:, ::-1]) for c in crops)
+        assert plainly or turned
+        mirrored += not plainly
+    assert 8 <= mirrored <= 32  # half of 40, within 4 standard deviations
+
+
+def test_without_augmentation_images_are_shown_as_they_are(digits):
+    recipe = ak.training.Recipe(batch_size=64)
+    batches = plain._batches(digits.images, np.arange(400), recipe, seed=0)
+    for images, rows in batches.as_numpy_iterator():
+        np.testing.assert_array_equal(images, digits.images[rows])
+
+
+def test_interrupted_between_epochs(digits, tmp_path, monkeypatch):
+    """It goes on with the next epoch, at the step it was at."""
+    recipe = ak.training.Recipe(epochs=4, batch_size=100)
+    backup = tmp_path / "backup"
+    epochs = []
+
+    class Watch(plain._ProgressBar):
+        def on_epoch_begin(self, epoch, logs=None):
+            epochs.append((epoch, int(self.model.optimizer.iterations)))
+            if len(epochs) == 3:
+                raise Interruption
+
+    monkeypatch.setattr(plain, "_ProgressBar", Watch)
+    with pytest.raises(Interruption):
+        fit("fc10", digits, recipe, backup_dir=backup, progress=True)
+    assert epochs == [(0, 0), (1, 4), (2, 8)]
+    assert backup.exists()
+    fit("fc10", digits, recipe, backup_dir=backup, progress=True)
+    assert epochs[3:] == [(2, 8), (3, 12)]
+    assert not backup.exists()
+
+
+# By L-BFGS.
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """Notes each call of fit_lbfgs, and interrupts the first at the 7th."""
+    calls = []
+    original = plain.fit_lbfgs
+
+    def fit_lbfgs(model, images, labels, iterations, callback):
+        calls.append((iterations, model.get_weights()))
+
+        def after(iteration, objective):
+            callback(iteration, objective)
+            if len(calls) == 1 and iteration == 7:
+                raise Interruption
+
+        return original(model, images, labels, iterations, after)
+
+    monkeypatch.setattr(plain, "fit_lbfgs", fit_lbfgs)
+    monkeypatch.setattr(plain, "_CHECKPOINT_EVERY", 3)
+    return calls
+
+
+def test_interrupted_after_a_checkpoint(digits, tmp_path, watched):
+    recipe = ak.training.Recipe("lbfgs", epochs=20)
+    backup = tmp_path / "backup"
+    with pytest.raises(Interruption):
+        fit("fc10", digits, recipe, backup_dir=backup)
+    with np.load(backup / "lbfgs.npz") as stored:
+        assert stored["iterations"] == 6
+        checkpoint = [stored["w0"], stored["w1"]]
+    resumed = fit("fc10", digits, recipe, backup_dir=backup)
+    (first, _), (second, start) = watched
+    assert [first, second] == [20, 14]
+    for a, b in zip(start, checkpoint, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not backup.exists()
+    # Not the same path, but the same way down.
+    straight = fit("fc10", digits, recipe)
+    assert abs(error(resumed, digits) - error(straight, digits)) < 0.05
+
+
+def test_interrupted_after_the_last_iteration(digits, tmp_path, watched):
+    """Nothing is left to do, and nothing is done."""
+    recipe = ak.training.Recipe("lbfgs", epochs=6)
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    weights = ak.models.build("fc10", seed=9).get_weights()
+    np.savez(
+        backup / "lbfgs.npz", iterations=6, w0=weights[0], w1=weights[1]
+    )
+    model = fit("fc10", digits, recipe, backup_dir=backup)
+    assert watched == []
+    np.testing.assert_array_equal(model.get_weights()[0], weights[0])
+    assert not backup.exists()
+
+
+def test_a_resumed_encoder_is_not_trained_again(digits, tmp_path, monkeypatch):
+    recipe = ak.training.Recipe("lbfgs", epochs=2, encoder_epochs=1)
+    backup = tmp_path / "backup"
+
+    def interrupt(*_):
+        raise Interruption
+
+    with monkeypatch.context() as patch, pytest.raises(Interruption):
+        patch.setattr(plain, "fit_lbfgs", interrupt)
+        fit("ae400-10", digits, recipe, backup_dir=backup)
+    with monkeypatch.context() as patch:
+        patch.setattr(plain, "pretrain_encoder", interrupt)
+        resumed = fit("ae400-10", digits, recipe, backup_dir=backup)
+    assert not backup.exists()
+    assert_same(resumed, fit("ae400-10", digits, recipe))
+
+
+def test_an_encoder_is_trained_before_the_rest(digits):
+    recipe = ak.training.Recipe("lbfgs", epochs=1, encoder_epochs=1)
+    model = fit("ae400-10", digits, recipe)
+    fresh = ak.models.build("ae400-10", seed=1)
+    ak.training.pretrain_encoder(fresh, digits.images, 1, seed=0)
+    np.testing.assert_array_equal(
+        model.get_layer(ENCODER).get_weights()[0],
+        fresh.get_layer(ENCODER).get_weights()[0],
+    )
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adamw"])
+def test_progress_is_shown_if_asked_for(digits, capsys, optimizer):
+    recipe = ak.training.Recipe(optimizer, epochs=2)
+    fit("fc10", digits, recipe)
+    assert capsys.readouterr() == ("", "")
+    fit("fc10", digits, recipe, progress=True)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "fc10" in shown.err
+    assert "2/2" in shown.err
+
+
+def test_the_model_is_returned(digits):
+    model = ak.models.build("fc10")
+    recipe = ak.training.Recipe("lbfgs", epochs=1)
+    images, labels = digits.images, digits.labels
+    assert ak.training.train(model, images, labels, recipe) is model
+    assert isinstance(model, keras.Model)
