@@ -35,7 +35,7 @@ def test_digits():
 def model_files(tmp_path_factory, digits, test_digits):
     """Two small trained models with their cards: name -> .keras file."""
     folder = tmp_path_factory.mktemp("models")
-    recipe = ak.training.Recipe("lbfgs", epochs=30)
+    recipe = ak.training.Recipe("lbfgs", epochs=20)
     networks = {"linear": "fc10", "deep": "fc100-100-10"}
     paths = {name: folder / f"{name}.keras" for name in networks}
     for name, network in networks.items():

@@ -11,6 +11,7 @@ import tensorflow_datasets as tfds
 from advkeras import checks
 from advkeras import files
 from advkeras.datasets.image_set import ImageSet
+from advkeras.datasets.image_set import resize
 
 NAME = "mnist5k"
 _SPLITS = {"train": 4000, "test": 1000}
@@ -51,12 +52,6 @@ def _load_split(
         length=len(rows),
         stream=stream,
     )
-
-
-def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Returns a uint8 image resized with anti-aliasing, rounded and clipped."""
-    image = tf.image.resize(image, size, antialias=True)
-    return tf.saturate_cast(tf.round(image), tf.uint8)
 
 
 def _rows(split: str) -> np.ndarray:

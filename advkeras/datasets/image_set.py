@@ -110,3 +110,9 @@ class ImageSet:
     def _scale(self, images: tf.Tensor) -> tf.Tensor:
         lower, upper = self.bounds
         return lower + tf.cast(images, tf.float32) * ((upper - lower) / 255)
+
+
+def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Returns a uint8 image resized with anti-aliasing, rounded and clipped."""
+    image = tf.image.resize(image, size, antialias=True)
+    return tf.saturate_cast(tf.round(image), tf.uint8)

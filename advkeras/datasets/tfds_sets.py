@@ -8,8 +8,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from advkeras import checks
-from advkeras.datasets.embedded import resize
 from advkeras.datasets.image_set import ImageSet
+from advkeras.datasets.image_set import resize
 
 
 def load(

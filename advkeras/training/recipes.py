@@ -43,7 +43,7 @@ _RECIPES = {
     "fc100-100-10": Recipe("lbfgs", epochs=1000),
     "fc123-456-10": Recipe("lbfgs", epochs=1000),
     "fc200-200-10": Recipe("lbfgs", epochs=1000),
-    "ae400-10": Recipe("lbfgs", epochs=300, encoder_epochs=25),
+    "ae400-10": Recipe("lbfgs", epochs=800, encoder_epochs=30),
     "conv-cifar10": Recipe(
         epochs=15, learning_rate=1e-2, weight_decay=5e-3, augment=True
     ),

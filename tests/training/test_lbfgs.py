@@ -63,7 +63,7 @@ def test_the_optimum_of_a_convex_problem(data, decay):
     assert value == pytest.approx(expected.fun, rel=1e-6)
     found, gradient = objective(flat(model), *data, decay)
     assert found == pytest.approx(expected.fun, rel=1e-6)
-    assert np.abs(gradient).max() < 1e-4
+    assert np.abs(gradient).max() < 1e-3
 
 
 def test_weight_decay_counts(data):
@@ -138,7 +138,9 @@ def test_it_is_deterministic(digits):
 def test_a_hidden_net_learns_digits(digits):
     model = ak.models.build("fc100-100-10")
     before = ak.Classifier(model).predict(digits.images) != digits.labels
-    ak.training.fit_lbfgs(model, digits.images, digits.labels, 80)
+    ak.training.fit_lbfgs(
+        model, digits.images, digits.labels, 30, memory=5
+    )
     after = ak.Classifier(model).predict(digits.images) != digits.labels
     assert before.mean() > 0.7
     assert after.mean() < 0.05
