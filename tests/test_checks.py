@@ -18,7 +18,7 @@ INTEGERS = [
 
 def refusal(check, *arguments):
     """Returns the message of the error that `check` raises: one line."""
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
+    with pytest.raises(ValueError) as caught:
         check(*arguments)
     message = str(caught.value)
     assert "\n" not in message

@@ -10,7 +10,9 @@ from advkeras.datasets import embedded
 
 
 def rows(split):
-    return [image.tobytes() for image in ak.datasets.load("mnist5k", split).images]
+    return [
+        image.tobytes() for image in ak.datasets.load("mnist5k", split).images
+    ]
 
 
 @pytest.fixture

@@ -92,7 +92,9 @@ def test_images_are_read_once():
     opened = []
     data = numbered(4)
     stream = data.stream
-    data = dataclasses.replace(data, stream=lambda: opened.append(1) or stream())
+    data = dataclasses.replace(
+        data, stream=lambda: opened.append(1) or stream()
+    )
     assert not opened
     assert data.images is data.images
     assert data.labels is data.labels

@@ -71,7 +71,7 @@ def no_network(monkeypatch):
 def refusal(*arguments, **options):
     """Returns the message of the error that `load` raises: one line."""
     start = time.monotonic()
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
+    with pytest.raises(ValueError) as caught:
         ak.datasets.load(*arguments, **options)
     assert time.monotonic() - start < 20  # TFDS alone goes on for minutes
     message = str(caught.value)
@@ -137,9 +137,7 @@ def test_images_of_many_sizes_need_one(stripes):
 
 @pytest.mark.parametrize("split", ["nosuch", "train[:11]", "train[", ""])
 def test_no_such_split(stripes, split):
-    message = refusal(
-        "stripes", split, data_dir=stripes, image_size=(4, 4)
-    )
+    message = refusal("stripes", split, data_dir=stripes, image_size=(4, 4))
     assert message.startswith("`split` must be of ")
     assert "train" in message
     assert message.endswith(f"Received: split={split!r}")
@@ -190,7 +188,9 @@ def test_a_set_whose_images_differ_in_size(no_network, tmp_path):
 @pytest.mark.parametrize("name", ["coco", "glue"])
 def test_a_set_of_other_things(no_network, tmp_path, name):
     message = refusal(name, "train", data_dir=str(tmp_path))
-    assert message.startswith("`dataset` must be a set of images with one class")
+    assert message.startswith(
+        "`dataset` must be a set of images with one class"
+    )
     assert f"Received: dataset='{name}'" in message
     assert not no_network
 
@@ -215,8 +215,11 @@ def test_the_halves_of_mnist_share_no_image(tfds_dir):
         "mnist", ("train[:30000]", "train[30000:]"), data_dir=tfds_dir
     )
     seen = [
-        {image.tobytes() for images, _ in half.stream().batch(1000)
-         for image in images.numpy()}
+        {
+            image.tobytes()
+            for images, _ in half.stream().batch(1000)
+            for image in images.numpy()
+        }
         for half in halves
     ]
     assert [len(half) for half in seen] == [30000, 30000]

@@ -71,7 +71,9 @@ def test_weight_decay_is_half_lambda_times_the_squares(name, decay, factor):
 
 @pytest.mark.parametrize("decay", [(), (1e-5,), (1e-5,) * 4])
 def test_one_weight_decay_a_layer(decay):
-    with pytest.raises(ValueError, match="`weight_decay` .* 3 layers") as caught:
+    with pytest.raises(
+        ValueError, match=r"`weight_decay` .* 3 layers"
+    ) as caught:
         ak.models.build("fc100-100-10", weight_decay=decay)
     assert str(caught.value).endswith(f"Received: weight_decay={decay!r}")
 

@@ -47,7 +47,7 @@ def folder(model, tmp_path_factory):
 
 def refusal(name_or_path):
     """Returns the message of the error that `load` raises: one line."""
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
+    with pytest.raises(ValueError) as caught:
         ak.models.load(name_or_path)
     message = str(caught.value)
     assert "\n" not in message

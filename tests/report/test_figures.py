@@ -31,9 +31,9 @@ def result(n=3, shape=(8, 8, 1), change=0.25, bounds=(0.0, 1.0)):
     """What an attack may have found: every pixel lightened by `change`."""
     lower, upper = bounds
     random = np.random.default_rng(0)
-    images = random.uniform(
-        lower, (lower + upper) / 2, (n, *shape)
-    ).astype(np.float32)
+    images = random.uniform(lower, (lower + upper) / 2, (n, *shape)).astype(
+        np.float32
+    )
     labels = np.arange(n)
     return AttackResult(
         originals=images,

@@ -12,10 +12,6 @@ from advkeras.attacks import AttackResult
 N = 600  # images: chunks of 256, 256 and 88
 
 
-class Interruption(Exception):
-    """What a test raises in place of Ctrl-C."""
-
-
 @pytest.fixture
 def images():
     """Numbered images, so that each says which it is."""
@@ -66,10 +62,10 @@ def test_an_interrupted_attack_goes_on(tmp_path, fake_attack, images, labels):
 
     def interrupted(*arguments, **options):
         if len(fake_attack.calls) == 1:
-            raise Interruption
+            raise KeyboardInterrupt
         return fake_attack(*arguments, **options)
 
-    with pytest.raises(Interruption):
+    with pytest.raises(KeyboardInterrupt):
         ak.report.Run(tmp_path, {}).attack(
             "fake", interrupted, None, images, labels
         )

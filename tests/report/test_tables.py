@@ -70,7 +70,11 @@ def test_success_by_both_denominators(matrix):
     assert [cell.split()[0] for cell in first[1:4]] == ["91.7", "91.7", "8.3"]
     assert first[4:] == ["0.0512", "1.4336", "0.5000"]  # 28 * 0.0512
     # Of all 12 on B, and of the 11 that it had right, all were fooled.
-    assert [cell.split()[0] for cell in second[1:4]] == ["100.0", "100.0", "0.0"]
+    assert [cell.split()[0] for cell in second[1:4]] == [
+        "100.0",
+        "100.0",
+        "0.0",
+    ]
     assert second[1] != second[2]  # the intervals are of 12 and of 11
 
 

@@ -13,10 +13,6 @@ from advkeras.training import job
 RECIPE = ak.training.Recipe("lbfgs", epochs=3)
 
 
-class Interruption(Exception):
-    """What a test raises in place of Ctrl-C."""
-
-
 @pytest.fixture
 def train(digits, test_digits, tmp_path):
     """Trains to net.keras, but for what a test says otherwise."""
@@ -150,7 +146,7 @@ def test_a_model_that_is_no_longer_its_card_s(train, tmp_path):
 
 @pytest.mark.parametrize("name", ["net.h5", "net", "net.keras.bak"])
 def test_a_path_that_does_not_end_in_keras(train, tmp_path, name):
-    with pytest.raises(ValueError, match="`output` must end in .keras"):
+    with pytest.raises(ValueError, match=r"`output` must end in \.keras"):
         train(path=tmp_path / name)
     assert not contents(tmp_path)
 
@@ -183,9 +179,9 @@ def test_interrupted_it_goes_on_with_the_same_settings(
     def interrupted(*arguments, backup_dir, **options):
         seen.append(backup_dir)
         (backup_dir / "progress").write_text("half")
-        raise Interruption
+        raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(Interruption):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(job, "train", interrupted)
         train()
     assert not (tmp_path / "net.keras").exists()
@@ -213,10 +209,10 @@ def test_interrupted_between_the_model_and_its_card(
 
     def write_json(path, value):
         if path == tmp_path / "net.json":
-            raise Interruption
+            raise KeyboardInterrupt
         real(path, value)
 
-    with monkeypatch.context() as patch, pytest.raises(Interruption):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(files, "write_json", write_json)
         train()
     card = train()

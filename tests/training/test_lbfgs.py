@@ -1,5 +1,7 @@
 """fit_lbfgs finds the optimum of the objective that it says it minimises."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -100,7 +102,7 @@ def test_the_callback_sees_each_iteration(data):
     assert list(numbers) == list(range(1, len(seen) + 1))
     assert 3 < len(seen) < 200  # it converged
     np.testing.assert_allclose(values, recomputed, rtol=1e-5)
-    assert all(b <= a for a, b in zip(values, values[1:], strict=False))
+    assert all(b <= a for a, b in itertools.pairwise(values))
     assert last == pytest.approx(values[-1], rel=1e-6)
 
 
@@ -138,9 +140,7 @@ def test_it_is_deterministic(digits):
 def test_a_hidden_net_learns_digits(digits):
     model = ak.models.build("fc100-100-10")
     before = ak.Classifier(model).predict(digits.images) != digits.labels
-    ak.training.fit_lbfgs(
-        model, digits.images, digits.labels, 30, memory=5
-    )
+    ak.training.fit_lbfgs(model, digits.images, digits.labels, 30, memory=5)
     after = ak.Classifier(model).predict(digits.images) != digits.labels
     assert before.mean() > 0.7
     assert after.mean() < 0.05

@@ -9,10 +9,6 @@ from advkeras.models.autoencoder import ENCODER
 from advkeras.training import plain
 
 
-class Interruption(Exception):
-    """What a test raises in place of Ctrl-C."""
-
-
 def fit(network, digits, recipe, seed=0, **options):
     """Trains a new network and returns it."""
     model = ak.models.build(network, seed=1)
@@ -90,7 +86,9 @@ def test_augmentation_keeps_shape_type_and_range(shape):
     assert shown.shape == images.shape
     assert shown.min() >= images.min()
     assert shown.max() <= images.max()
-    unchanged = [np.array_equal(a, images[i]) for a, i in zip(shown, order, strict=True)]
+    unchanged = [
+        np.array_equal(a, images[i]) for a, i in zip(shown, order, strict=True)
+    ]
     assert sum(unchanged) <= 4  # 1 in 162 is, by chance
 
 
@@ -130,10 +128,10 @@ def test_interrupted_between_epochs(digits, tmp_path, monkeypatch):
         def on_epoch_begin(self, epoch, logs=None):
             epochs.append((epoch, int(self.model.optimizer.iterations)))
             if len(epochs) == 3:
-                raise Interruption
+                raise KeyboardInterrupt
 
     monkeypatch.setattr(plain, "_ProgressBar", Watch)
-    with pytest.raises(Interruption):
+    with pytest.raises(KeyboardInterrupt):
         fit("fc10", digits, recipe, backup_dir=backup, progress=True)
     assert epochs == [(0, 0), (1, 4), (2, 8)]
     assert backup.exists()
@@ -157,7 +155,7 @@ def watched(monkeypatch):
         def after(iteration, objective):
             callback(iteration, objective)
             if len(calls) == 1 and iteration == 7:
-                raise Interruption
+                raise KeyboardInterrupt
 
         return original(model, images, labels, iterations, after)
 
@@ -169,7 +167,7 @@ def watched(monkeypatch):
 def test_interrupted_after_a_checkpoint(digits, tmp_path, watched):
     recipe = ak.training.Recipe("lbfgs", epochs=20)
     backup = tmp_path / "backup"
-    with pytest.raises(Interruption):
+    with pytest.raises(KeyboardInterrupt):
         fit("fc10", digits, recipe, backup_dir=backup)
     with np.load(backup / "lbfgs.npz") as stored:
         assert stored["iterations"] == 6
@@ -191,9 +189,7 @@ def test_interrupted_after_the_last_iteration(digits, tmp_path, watched):
     backup = tmp_path / "backup"
     backup.mkdir()
     weights = ak.models.build("fc10", seed=9).get_weights()
-    np.savez(
-        backup / "lbfgs.npz", iterations=6, w0=weights[0], w1=weights[1]
-    )
+    np.savez(backup / "lbfgs.npz", iterations=6, w0=weights[0], w1=weights[1])
     model = fit("fc10", digits, recipe, backup_dir=backup)
     assert watched == []
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])
@@ -205,9 +201,9 @@ def test_a_resumed_encoder_is_not_trained_again(digits, tmp_path, monkeypatch):
     backup = tmp_path / "backup"
 
     def interrupt(*_):
-        raise Interruption
+        raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(Interruption):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(plain, "fit_lbfgs", interrupt)
         fit("ae400-10", digits, recipe, backup_dir=backup)
     with monkeypatch.context() as patch:

@@ -1,0 +1,91 @@
+"""apps.quickstart: the whole way, from nothing to a page."""
+
+import dataclasses
+import json
+import re
+import time
+
+import pytest
+
+import advkeras as ak
+
+NETS = {"m1": "fc100-100-10", "m1-prime": "fc123-456-10", "m2": "fc100-100-10"}
+
+
+def check_folder(folder):
+    """Everything that a quickstart leaves is there and hangs together."""
+    results = json.loads((folder / "results.json").read_text())
+    assert list(results["matrices"]) == ["fgsm", "lbfgs"]
+    for matrix in results["matrices"].values():
+        assert matrix["targets"] == list(NETS)
+    for name, network in NETS.items():
+        card = ak.models.read_card(folder / "models" / f"{name}.keras")
+        assert card == results["cards"][name]
+        assert card["network"] == network
+    # One net, another on the same images, the same one on other images.
+    m1, prime, m2 = (results["cards"][name] for name in NETS)
+    assert m1["train_fingerprint"] == prime["train_fingerprint"]
+    assert m1["train_fingerprint"] != m2["train_fingerprint"]
+    assert {m["train_images"] for m in (m1, prime, m2)} == {2000}
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    pictures = re.findall(r'<img src="([^"]+)"', page)
+    assert len(pictures) == 2 * 4
+    for picture in pictures:
+        assert (folder / picture).stat().st_size > 1000
+    return results
+
+
+def test_a_hurried_one(run_app, tmp_path, monkeypatch):
+    """All of the wiring, with little training and few images."""
+    real_train, real_sample = (
+        ak.training.train_to_file,
+        ak.datasets.ImageSet.sample,
+    )
+
+    def train_to_file(path, name, train_set, test_set, recipe, **options):
+        recipe = dataclasses.replace(recipe, epochs=3)
+        return real_train(path, name, train_set, test_set, recipe, **options)
+
+    monkeypatch.setattr(ak.training, "train_to_file", train_to_file)
+    monkeypatch.setattr(
+        ak.datasets.ImageSet,
+        "sample",
+        lambda self, n, seed: real_sample(self, 6, seed),
+    )
+    ended = run_app("quickstart", f"--output={tmp_path}", "--seed=3")
+    assert (ended.code or 0) == 0
+    results = check_folder(tmp_path)
+    assert results["settings"] == {"seed": 3}
+    assert [results["cards"][name]["seed"] for name in NETS] == [3, 3, 4]
+    words = " ".join(ended.out.split())
+    for sentence in results["in_words"]:
+        assert sentence in words
+
+
+@pytest.mark.slow
+def test_a_real_one(start_app, tmp_path):
+    """In under 3 minutes on 2 cores; called again, at once."""
+    start = time.perf_counter()
+    ended = start_app("quickstart", f"--output={tmp_path}")
+    assert ended.code == 0
+    assert time.perf_counter() - start < 180
+    results = check_folder(tmp_path)
+    lbfgs = results["matrices"]["lbfgs"]
+    assert lbfgs["n"] == 256
+    for name in NETS:
+        assert results["cards"][name]["test_error"] < 0.15
+        assert lbfgs["success"][name]["of_all"]["value"] == 1.0
+    # Examples carry over to the other nets, and noise of their size does not.
+    first = lbfgs["rows"][0]
+    noise = next(row for row in lbfgs["rows"] if row["kind"] == "noise")
+    assert noise["distortion"] >= first["distortion"]
+    for name in ("m1-prime", "m2"):
+        assert first["error"][name]["value"] > noise["error"][name]["value"]
+
+    written = (tmp_path / "results.json").read_bytes()
+    start = time.perf_counter()
+    again = start_app("quickstart", f"--output={tmp_path}")
+    assert again.code == 0
+    assert time.perf_counter() - start < 60
+    assert again.out == ended.out
+    assert (tmp_path / "results.json").read_bytes() == written
