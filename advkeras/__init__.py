@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING
 from typing import Any
 
+from advkeras.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from advkeras import attacks as attacks
     from advkeras import datasets as datasets
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from advkeras import studies as studies
     from advkeras import training as training
     from advkeras.classifier import Classifier as Classifier
-
-__version__ = "0.1.0"
 
 _ROOMS = (
     "attacks",

@@ -170,7 +170,7 @@ def transfer_matrix(
     if amplified is not None:
         rows += [
             row(
-                f"{name}, amplified to {amplified:g}",
+                f"{name} at {amplified:g}",
                 "amplified",
                 amplify(images, found[name].images, amplified, first.bounds),
                 name,
@@ -181,7 +181,7 @@ def transfer_matrix(
         noise = tuple(sorted({float(largest), amplified or float(largest)}))
     rows += [
         row(
-            f"Gaussian noise {level:g}",
+            f"noise {level:g}",
             "noise",
             gaussian_noise(images, level, first.bounds, seed),
         )

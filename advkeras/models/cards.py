@@ -8,19 +8,17 @@ from typing import Any
 import keras
 
 from advkeras import files
+from advkeras.version import __version__
 
-_PACKAGES = ("advkeras", "keras", "numpy", "scipy", "tensorflow")
+_PACKAGES = ("keras", "numpy", "scipy", "tensorflow")
 
 
 def versions() -> dict[str, str]:
     """Returns the versions of the packages that results depend on."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:  # a checkout on the path
-            found[package] = "not installed"
-    return found
+    return {
+        "advkeras": __version__,
+        **{package: metadata.version(package) for package in _PACKAGES},
+    }
 
 
 def card_path(model_path: str | os.PathLike) -> Path:
@@ -34,15 +32,18 @@ def save_with_card(
     """Writes a model to `path` (.keras) and its card beside it.
 
     Args:
-        model: A Keras model; the optimizer's state is left out.
+        model: A Sequential or functional model; saved without its optimizer.
         path: Where to write, ending in ".keras".
         card: What is known of the training; JSON values.
 
     Returns:
         The card as written: with architecture, versions and sha256 added.
     """
+    # A compiled model would be saved with its optimizer, at thrice the size.
+    bare = keras.models.clone_model(model)
+    bare.set_weights(model.get_weights())
     with files.replacing(path) as temporary:
-        model.save(temporary, include_optimizer=False)
+        bare.save(temporary)
         digest = files.sha256(temporary)
         card = {
             "architecture": model.name,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 
@@ -11,9 +12,8 @@ def transfer_table(matrix: dict[str, Any]) -> Table:
     Args:
         matrix: `TransferMatrix.to_json()`.
     """
-    table = Table(
-        title=f"error of each model in %, n = {matrix['n']}, 95 % intervals",
-        title_justify="left",
+    table = _table(
+        f"error of each model in %, n = {matrix['n']}, 95 % intervals"
     )
     table.add_column("images made for")
     table.add_column("distortion", justify="right")
@@ -39,9 +39,8 @@ def success_table(matrix: dict[str, Any]) -> Table:
     Args:
         matrix: `TransferMatrix.to_json()`.
     """
-    table = Table(
-        title=f"{matrix['attack']}\non the model attacked, n = {matrix['n']}",
-        title_justify="left",
+    table = _table(
+        f"{matrix['attack']}\non the model attacked, n = {matrix['n']}"
     )
     for heading in (
         "model",
@@ -65,6 +64,17 @@ def success_table(matrix: dict[str, Any]) -> Table:
             ),
         )
     return table
+
+
+def _table(title: str) -> Table:
+    # Narrow enough for three models on 80 columns.
+    return Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
 
 
 def cell(rate: dict[str, Any]) -> str:

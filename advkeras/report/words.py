@@ -23,8 +23,8 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
     if rates["mean_distortion"] is not None:
         own += f", by {rates['mean_distortion']:.3f} a pixel on average (RMS)"
     carried = " and ".join(
-        f"{name} misreads {_percent(first['error'][name])} of them "
-        f"({_percent(matrix['clean_error'][name])} of the unchanged digits)"
+        f"{name} misreads {_percent(first['error'][name])} "
+        f"(unchanged: {_percent(matrix['clean_error'][name])})"
         for name in others
     )
     noises = [row for row in rows if row["kind"] == "noise"]
@@ -33,7 +33,7 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
         for row in rows
         if row["kind"] == "amplified" and row["source"] == source
     ]
-    second = f"Shown to the other nets, {carried}"
+    second = f"Of the same images, {carried}"
     if amplified:
         errors = amplified[0]["error"]
         level = amplified[0]["distortion"]

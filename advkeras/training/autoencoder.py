@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from advkeras.models.autoencoder import ENCODER
 
-
 _WEIGHT_DECAY = 1e-3
 
 

@@ -33,6 +33,7 @@ def test_the_card_says_what_the_model_is(saved):
 
 def test_versions_are_those_of_this_process():
     versions = cards.versions()
+    assert versions["advkeras"] == ak.__version__
     assert versions["numpy"] == np.__version__
     assert {"advkeras", "keras", "scipy", "tensorflow"} <= set(versions)
 

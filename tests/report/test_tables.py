@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import rich.box
 import rich.console
 
 import advkeras as ak
@@ -10,15 +11,30 @@ from advkeras.report import tables
 
 
 def lines(table):
-    """Returns the cells of each line that `table` prints."""
+    """Returns the cells of each line that `table` prints, however drawn."""
+    table.box, table.pad_edge = rich.box.MARKDOWN, True
     console = rich.console.Console(file=io.StringIO(), width=200)
     console.print(table)
-    text = console.file.getvalue().replace("┃", "│")
     return [
-        [cell.strip() for cell in line.strip("│").split("│")]
-        for line in text.splitlines()
-        if line.startswith("│")
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in console.file.getvalue().splitlines()
+        if line.startswith("|") and not line.startswith("|-")
     ]
+
+
+def test_tables_of_three_models_fit_a_terminal(matrix):
+    for name in ("A", "B"):
+        matrix["success"][f"{name}-prime"] = matrix["success"].pop(name)
+    matrix["targets"] = ["A", "B", "A"]
+    for make in (ak.report.success_table, ak.report.transfer_table):
+        console = rich.console.Console(file=io.StringIO(), width=80)
+        console.print(make(matrix))
+        text = console.file.getvalue()
+        assert max(map(len, text.splitlines())) <= 80
+        # Cells are whole: rich would break them, or end them with dots.
+        for rate in matrix["clean_error"].values():
+            assert make is ak.report.success_table or tables.cell(rate) in text
+        assert "…" not in text
 
 
 @pytest.mark.parametrize(
