@@ -42,7 +42,7 @@ def read_json(path: str | os.PathLike) -> Any:
 def sha256(path: str | os.PathLike) -> str:
     """Returns the SHA-256 of a file, or of all files of a folder, in hex."""
     path = Path(path)
-    if path.is_file():
+    if not path.is_dir():
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()

@@ -68,6 +68,11 @@ def attacks() -> dict[str, Any]:
     """Returns the attacks of --attack, by name."""
     import advkeras as ak
 
+    if not FLAGS.attack:
+        raise ValueError(
+            f"`attack` must name some of {', '.join(ak.attacks.names())}. "
+            "Received: attack=''"
+        )
     return {
         name: ak.attacks.build(name, epsilon=FLAGS.epsilon, clip=FLAGS.clip)
         for name in FLAGS.attack

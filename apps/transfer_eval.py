@@ -4,8 +4,6 @@ python -m apps.transfer_eval --models=m1,m1-prime,m2 --attack=fgsm,lbfgs \
     --dataset=mnist --output=output/transfer
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from apps import _common
@@ -41,7 +39,7 @@ def main() -> None:
 
     attacks = _common.attacks()
     bounds = _common.bounds()
-    paths = {Path(m).stem: loading.find(m) for m in FLAGS.models}
+    paths = loading.find_all(FLAGS.models)
     models = {
         name: ak.Classifier.load(path, bounds=bounds)
         for name, path in paths.items()

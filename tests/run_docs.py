@@ -4,8 +4,8 @@
 
 A fenced block with the info string `sh` runs under bash, one with `python`
 under Python, each in the root of the repository; `sh data` runs where
-TFDS_DATA_DIR is set. All other blocks, such as `console`, are only read. The bin folder of the Python that runs
-this is first on the PATH.
+TFDS_DATA_DIR is set. All other blocks, such as `console`, are only read. The
+bin folder of the Python that runs this is first on the PATH.
 """
 
 import os

@@ -109,7 +109,9 @@ class ImageSet:
 
     def _scale(self, images: tf.Tensor) -> tf.Tensor:
         lower, upper = self.bounds
-        return lower + tf.cast(images, tf.float32) * ((upper - lower) / 255)
+        scaled = lower + tf.cast(images, tf.float32) * ((upper - lower) / 255)
+        # White would otherwise be a rounding error above some upper bounds.
+        return tf.clip_by_value(scaled, lower, upper)
 
 
 def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

@@ -75,7 +75,8 @@ def _keys(name: str, info: tfds.core.DatasetInfo) -> tuple[str, str]:
     if kinds != [tfds.features.Image, tfds.features.ClassLabel]:
         raise ValueError(
             "`dataset` must be a set of images with one class each. "
-            f"Received: dataset={name!r} with features {info.features}"
+            f"Received: dataset={name!r} with features "
+            f"{', '.join(info.features)}"
         )
     return keys[0], keys[1]
 

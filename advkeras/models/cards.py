@@ -40,19 +40,19 @@ def save_with_card(
         The card as written: with architecture, versions and sha256 added.
     """
     # A compiled model would be saved with its optimizer, at thrice the size.
-    bare = keras.models.clone_model(model)
+    bare = type(model).from_config(model.get_config())
     bare.set_weights(model.get_weights())
     with files.replacing(path) as temporary:
         bare.save(temporary)
-        digest = files.sha256(temporary)
         card = {
             "architecture": model.name,
             "parameters": model.count_params(),
             **card,
             "versions": versions(),
-            "sha256": digest,
+            "sha256": files.sha256(temporary),
         }
-    files.write_json(card_path(path), card)
+        # Before the model takes its name: a model that is there has a card.
+        files.write_json(card_path(path), card)
     return card
 
 
@@ -62,16 +62,23 @@ def read_card(model_path: str | os.PathLike) -> dict[str, Any]:
     Raises:
         ValueError: There is no card, or it describes another file.
     """
+    received = f"Received: model_path={os.fspath(model_path)!r}"
     path = card_path(model_path)
     if not path.exists():
         raise ValueError(
-            "`model_path` must have a card (.json) beside it. "
-            f"Received: model_path={os.fspath(model_path)!r}"
+            f"`model_path` must have a card (.json) beside it. {received}"
         )
-    card = files.read_json(path)
-    if card["sha256"] != files.sha256(model_path):
+    try:
+        card = files.read_json(path)
+        described = card["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "`model_path` must have a card that is whole, but "
+            f"{path.name} is not. {received}"
+        ) from error
+    if described != files.sha256(model_path):
         raise ValueError(
             "`model_path` must be the file that its card describes, but its "
-            f"sha256 differs. Received: model_path={os.fspath(model_path)!r}"
+            f"sha256 differs. {received}"
         )
     return card

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,28 @@ def find(name_or_path: str | os.PathLike) -> Path:
         f"{', '.join(known) or '(none here)'}. "
         f"Received: model={os.fspath(name_or_path)!r}{hint}"
     )
+
+
+def find_all(
+    names_or_paths: Sequence[str | os.PathLike],
+) -> dict[str, Path]:
+    """Returns short name -> path of several models, as `find` does of one.
+
+    The short name is that of the file, with a number where two are the same.
+
+    Raises:
+        ValueError: No model is named, or one is not there.
+    """
+    if not names_or_paths:
+        raise ValueError("`models` must not be empty. Received: models=''")
+    found: dict[str, Path] = {}
+    for name_or_path in names_or_paths:
+        path = find(name_or_path)
+        name, number = path.stem, 2
+        while name in found:
+            name, number = f"{path.stem}-{number}", number + 1
+        found[name] = path
+    return found
 
 
 def load(name_or_path: str | os.PathLike) -> keras.Model:

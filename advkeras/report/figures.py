@@ -52,6 +52,7 @@ def gallery(
     result: AttackResult,
     path: str | os.PathLike,
     class_names: Sequence[str],
+    title: str = "",
     count: int = 8,
 ) -> None:
     """Draws clean and adversarial images and what was changed.
@@ -64,6 +65,7 @@ def gallery(
         result: What the attack found.
         path: Where to write the picture (.png).
         class_names: What each label stands for.
+        title: What the images are.
         count: How many images, from the first.
     """
     count = min(count, len(result))
@@ -73,7 +75,8 @@ def gallery(
     most = np.quantile(np.abs(differences), 0.995)
     factor = max(1.0, half / most) if most > 0 else 1.0
     magnified = lower + half + factor * differences
-    figure = Figure(figsize=(1.25 * count + 0.6, 4.4), layout="constrained")
+    figure = Figure(figsize=(1.25 * count + 0.6, 4.7), layout="constrained")
+    figure.suptitle(title, fontsize=10)
     grid = figure.subplots(3, count, squeeze=False)
     strips = (
         ("clean", result.originals, result.clean_predictions),

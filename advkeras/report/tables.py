@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -18,12 +19,12 @@ def transfer_table(matrix: dict[str, Any]) -> Table:
     table.add_column("images made for")
     table.add_column("distortion", justify="right")
     for target in matrix["targets"]:
-        table.add_column(f"on {target}", justify="right")
+        table.add_column(f"on {escape(target)}", justify="right")
     clean = [matrix["clean_error"][t] for t in matrix["targets"]]
     table.add_row("nobody (clean)", "0", *map(cell, clean), end_section=True)
     for row in matrix["rows"]:
         table.add_row(
-            row["name"],
+            escape(row["name"]),
             f"{row['distortion']:.4f}",
             *(cell(row["error"][t]) for t in matrix["targets"]),
         )
@@ -54,7 +55,7 @@ def success_table(matrix: dict[str, Any]) -> Table:
         table.add_column(heading, justify="right")
     for name, rates in matrix["success"].items():
         table.add_row(
-            name,
+            escape(name),
             cell(rates["of_all"]),
             cell(rates["of_correct"]),
             cell(rates["robust_accuracy"]),

@@ -61,6 +61,11 @@ def transfer_report(
         figures.heat_map(matrix, run.output / drawn[attack_name][0])
         for name, result in found.items():
             picture = f"{attack_name}-{name}.png"
-            figures.gallery(result, run.output / picture, class_names)
+            figures.gallery(
+                result,
+                run.output / picture,
+                class_names,
+                title=f"{attack_name}, made for {name}",
+            )
             drawn[attack_name].append(picture)
     return {"matrices": matrices, "figures": drawn}

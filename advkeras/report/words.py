@@ -14,7 +14,6 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
     """
     rows = matrix["rows"]
     source, *others = matrix["targets"]
-    first = rows[0]
     rates = matrix["success"][source]
     own = (
         f"{_percent(rates['of_all'])} of {matrix['n']} test digits can be "
@@ -22,33 +21,31 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
     )
     if rates["mean_distortion"] is not None:
         own += f", by {rates['mean_distortion']:.3f} a pixel on average (RMS)"
-    carried = " and ".join(
-        f"{name} misreads {_percent(first['error'][name])} "
-        f"(unchanged: {_percent(matrix['clean_error'][name])})"
-        for name in others
-    )
-    noises = [row for row in rows if row["kind"] == "noise"]
-    amplified = [
-        row
-        for row in rows
-        if row["kind"] == "amplified" and row["source"] == source
-    ]
-    second = f"Of the same images, {carried}"
-    if amplified:
-        errors = amplified[0]["error"]
-        level = amplified[0]["distortion"]
-        carried = " and ".join(
-            f"{name} {_percent(errors[name])}" for name in others
+    clauses = []
+    for row in rows if others else ():
+        if row["source"] != source:
+            continue
+        misread = " and ".join(
+            f"{name} misreads {_percent(row['error'][name])}" for name in others
         )
-        second += f"; enlarged to {level:.3f}, {carried}"
-    if noises:
-        noise = noises[0]
-        worst = max(noise["error"].values(), key=lambda rate: rate["value"])
-        second += (
-            f", while Gaussian noise of {noise['distortion']:.3f} leaves "
-            f"every net's error at or below {_percent(worst)}"
+        if row["kind"] == "attack":
+            unchanged = " and ".join(
+                _percent(matrix["clean_error"][name]) for name in others
+            )
+            clauses.append(
+                f"of the same images, {misread} (of the unchanged ones, "
+                f"{unchanged})"
+            )
+        else:
+            clauses.append(f"enlarged to {row['distortion']:.3f}, {misread}")
+    for row in [row for row in rows if row["kind"] == "noise"][:1]:
+        worst = max(row["error"].values(), key=lambda rate: rate["value"])
+        clauses.append(
+            f"Gaussian noise of {row['distortion']:.3f} leaves every net's "
+            f"error at or below {_percent(worst)}"
         )
-    return [own + ".", second + "."]
+    second = "; ".join(clauses)
+    return [own + ".", second[:1].upper() + second[1:] + "."]
 
 
 def _percent(rate: dict[str, Any]) -> str:

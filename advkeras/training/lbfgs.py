@@ -47,8 +47,9 @@ def fit_lbfgs(
     variables = [v.value for v in model.trainable_variables]
     shapes = [tuple(v.shape) for v in variables]
     cuts = np.cumsum([int(np.prod(s)) for s in shapes])[:-1]
+    goals = np.asarray(labels, np.int64)
     batches = [
-        (tf.constant(images[i : i + _ROWS]), tf.constant(labels[i : i + _ROWS]))
+        (tf.constant(images[i : i + _ROWS]), tf.constant(goals[i : i + _ROWS]))
         for i in range(0, len(images), _ROWS)
     ]
 

@@ -36,6 +36,12 @@ class Recipe:
         checks.check_count("epochs", self.epochs)
         checks.check_count("batch_size", self.batch_size)
         checks.check_positive("learning_rate", self.learning_rate)
+        for name in ("weight_decay", "encoder_epochs"):
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f"`{name}` must be 0 or more. "
+                    f"Received: {name}={getattr(self, name)!r}"
+                )
 
 
 _RECIPES = {

@@ -69,7 +69,8 @@ def test_the_optimizer_is_left_out(tmp_path):
     size = (tmp_path / "net.keras").stat().st_size
     # A weight takes four bytes, and Adam would keep two values more of each.
     assert size < 2 * 4 * model.count_params()
-    assert keras.saving.load_model(tmp_path / "net.keras").optimizer is None
+    loaded = keras.saving.load_model(tmp_path / "net.keras")
+    assert getattr(loaded, "optimizer", None) is None
     assert model.optimizer is not None  # the caller's model keeps its own
 
 

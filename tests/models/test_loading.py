@@ -147,3 +147,20 @@ def test_a_file_goes_before_a_saved_model_of_its_name(monkeypatch, tmp_path):
     known = {"m1": tmp_path / "elsewhere.keras"}
     monkeypatch.setattr(loading, "saved_models", lambda: known)
     assert str(loading.find("m1")) == "m1"
+
+
+def test_several_models_have_several_names(tmp_path):
+    paths = [tmp_path / name for name in ("a.keras", "b/a.keras", "a-2.h5")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    found = loading.find_all([str(path) for path in [*paths, paths[0]]])
+    assert list(found.values()) == [*paths, paths[0]]
+    assert list(found)[:2] == ["a", "a-2"]
+
+
+def test_no_models_or_one_that_is_not_there(folder):
+    with pytest.raises(ValueError, match="`models` must not be empty"):
+        loading.find_all([])
+    with pytest.raises(ValueError, match="Received: model='nosuch'"):
+        loading.find_all([folder / "net.keras", "nosuch"])

@@ -129,3 +129,15 @@ def test_a_wrong_label_is_red(tmp_path):
         ak.report.gallery(found, tmp_path / "gallery.png", CLASSES)
         shares.append(share(read(tmp_path / "gallery.png"), crimson))
     assert shares[0] > 0 == shares[1]
+
+
+def test_a_gallery_says_what_it_shows(tmp_path):
+    pictures = []
+    for title in ("fgsm, made for A", "fgsm, made for B"):
+        path = tmp_path / "gallery.png"
+        ak.report.gallery(result(), path, CLASSES, title=title)
+        pictures.append(read(path))
+    differs = np.abs(pictures[0] - pictures[1]).max(axis=(1, 2)) > 0.1
+    rows = np.flatnonzero(differs)
+    assert len(rows) > 0
+    assert rows.max() < 0.1 * len(differs)  # in the title, nowhere else
