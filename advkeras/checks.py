@@ -20,7 +20,11 @@ def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
 
 def check_positive(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a finite number above zero."""
-    if not isinstance(value, numbers.Real) or not 0 < float(value) < np.inf:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Real)
+        or not 0 < float(value) < np.inf
+    ):
         raise ValueError(
             f"`{name}` must be a finite number above 0. "
             f"Received: {name}={value!r}"
@@ -29,7 +33,8 @@ def check_positive(name: str, value: Any) -> None:
 
 def check_count(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a whole number of at least 1."""
-    if not isinstance(value, (int, np.integer)) or value < 1:
+    whole = isinstance(value, (int, np.integer)) and value is not True
+    if not whole or value < 1:
         raise ValueError(
             f"`{name}` must be a whole number of at least 1. "
             f"Received: {name}={value!r}"
@@ -65,7 +70,7 @@ def check_images(
         ValueError: The shape differs, there is no image, or a value is NaN,
             infinite or outside the bounds.
     """
-    images = np.asarray(images)
+    images = _as_array("images", images)
     expected = (
         f"(n, {', '.join('any' if s is None else str(s) for s in shape)})"
     )
@@ -119,7 +124,7 @@ def check_labels(
     Raises:
         ValueError: Wrong shape, not integers, or out of range.
     """
-    labels = np.asarray(labels)
+    labels = _as_array(name, labels)
     if labels.shape == (n, num_classes) and num_classes > 1:
         ones = labels == 1
         if not ((ones.sum(axis=1) == 1) & ((labels != 0) == ones).all(1)).all():
@@ -144,3 +149,13 @@ def check_labels(
             f"{num_classes} classes. Received: {name} with {wrong[0]}"
         )
     return labels.astype(np.int64)
+
+
+def _as_array(name: str, value: Any) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(
+            f"`{name}` must be an array. "
+            f"Received: {name} of type {type(value).__name__} ({error})"
+        ) from error

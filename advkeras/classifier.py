@@ -94,7 +94,7 @@ class Classifier:
     def predict(
         self,
         images: Any,
-        batch_size: int = 1000,
+        batch_size: int = 256,
         within_bounds: bool = True,
     ) -> np.ndarray:
         """Returns the predicted label of each image, int64, shape (n,).

@@ -33,7 +33,17 @@ def main() -> None:
 
     output = Path(FLAGS.output)
     command = _common.command("quickstart")
-    run = ak.report.Run(output, _common.settings())
+    attacks = {
+        "fgsm": ak.attacks.FGSM(epsilon=0.1),
+        "lbfgs": ak.attacks.LBFGS(),
+    }
+    run = ak.report.Run(
+        output,
+        {
+            **_common.settings(),
+            "attacks": {name: repr(attack) for name, attack in attacks.items()},
+        },
+    )
     test_set = ak.datasets.load("mnist5k", "test")
     models, cards = {}, {}
     for name, (network, split, seed) in NETS.items():
@@ -51,10 +61,6 @@ def main() -> None:
         models[name] = ak.Classifier.load(path)
 
     images, labels = test_set.sample(256, FLAGS.seed)
-    attacks = {
-        "fgsm": ak.attacks.FGSM(epsilon=0.1),
-        "lbfgs": ak.attacks.LBFGS(),
-    }
     report = ak.report.transfer_report(
         run,
         models,

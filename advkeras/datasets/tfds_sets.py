@@ -89,7 +89,9 @@ def _prepare(
     try:
         # TFDS retries for minutes and leaves folders behind; ask once before.
         for url in list(builder.url_infos)[:1]:
-            requests.head(url, timeout=10)
+            answer = requests.head(url, timeout=10)
+            if answer.status_code != 405:  # "HEAD is not allowed" is a yes
+                answer.raise_for_status()
         builder.download_and_prepare()
     except Exception as error:
         raise ValueError(

@@ -178,7 +178,8 @@ def transfer_matrix(
             for name in classifiers
         ]
     if noise is None:
-        noise = tuple(sorted({float(largest), amplified or float(largest)}))
+        levels = {float(largest), amplified or float(largest)}
+        noise = tuple(sorted(level for level in levels if level > 0))
     rows += [
         row(
             f"noise {level:g}",

@@ -32,7 +32,8 @@ def save_with_card(
     """Writes a model to `path` (.keras) and its card beside it.
 
     Args:
-        model: A Sequential or functional model; saved without its optimizer.
+        model: A Keras model; saved without its optimizer where it can be
+            rebuilt from its configuration.
         path: Where to write, ending in ".keras".
         card: What is known of the training; JSON values.
 
@@ -40,8 +41,11 @@ def save_with_card(
         The card as written: with architecture, versions and sha256 added.
     """
     # A compiled model would be saved with its optimizer, at thrice the size.
-    bare = type(model).from_config(model.get_config())
-    bare.set_weights(model.get_weights())
+    try:
+        bare = type(model).from_config(model.get_config())
+        bare.set_weights(model.get_weights())
+    except (NotImplementedError, TypeError, ValueError):
+        bare = model  # a subclassed model, not made to be rebuilt
     with files.replacing(path) as temporary:
         bare.save(temporary)
         card = {

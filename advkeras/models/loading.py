@@ -1,6 +1,7 @@
 """Model files of every format that Keras has had, found by name or path."""
 
 import os
+import zipfile
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,6 +106,8 @@ def load(name_or_path: str | os.PathLike) -> keras.Model:
 
 
 def _load_keras(path: Path) -> keras.Model:
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise ValueError("not a whole .keras archive; truncated?")
     return keras.saving.load_model(path, compile=False)
 
 

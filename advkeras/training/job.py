@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def train_to_file(
         key: float((classifier.predict(data.images) != data.labels).mean())
         for key, data in (("train_error", train_set), ("test_error", test_set))
     }
-    return models.save_with_card(
+    card = models.save_with_card(
         model,
         path,
         {
@@ -97,3 +98,5 @@ def train_to_file(
             "command": command,
         },
     )
+    shutil.rmtree(backup, ignore_errors=True)
+    return card

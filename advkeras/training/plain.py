@@ -1,7 +1,6 @@
 """Training of any network by its recipe, resumable, through Keras fit()."""
 
 import os
-import shutil
 from pathlib import Path
 
 import keras
@@ -34,8 +33,10 @@ def train(
         labels: int, (n,).
         recipe: How; see `advkeras.training.recipe`.
         seed: Seed of the order of the images and their augmentation.
-        backup_dir: Where to keep what an interrupted training has done; when
-            called again, it goes on from there. Removed at the end.
+        backup_dir: Where to keep what has been done; called again after an
+            interruption, training goes on from there (for "adamw" with the
+            images in another order than without the interruption). The
+            caller removes it, once the model is safe.
         progress: Whether to show a progress bar on stderr.
 
     Returns:
@@ -48,8 +49,6 @@ def train(
         _fit_lbfgs(model, images, labels, recipe, backup, progress)
     else:
         _fit_adamw(model, images, labels, recipe, seed, backup, progress)
-    if backup is not None:
-        shutil.rmtree(backup, ignore_errors=True)
     return model
 
 
@@ -134,10 +133,20 @@ def _fit_adamw(
     )
     callbacks: list[keras.callbacks.Callback] = []
     if backup is not None:
-        callbacks.append(keras.callbacks.BackupAndRestore(backup / "fit"))
+        callbacks.append(
+            keras.callbacks.BackupAndRestore(
+                backup / "fit", delete_checkpoint=False
+            )
+        )
     if progress:
         callbacks.append(_ProgressBar(recipe.epochs, model.name))
-    model.fit(batches, epochs=recipe.epochs, callbacks=callbacks, verbose=0)
+    model.fit(
+        batches,
+        epochs=recipe.epochs,
+        callbacks=callbacks,
+        shuffle=False,  # the batches are
+        verbose=0,
+    )
 
 
 def _batches(

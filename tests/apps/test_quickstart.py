@@ -55,7 +55,7 @@ def test_a_hurried_one(run_app, tmp_path, monkeypatch):
     ended = run_app("quickstart", f"--output={tmp_path}", "--seed=3")
     assert (ended.code or 0) == 0
     results = check_folder(tmp_path)
-    assert results["settings"] == {"seed": 3}
+    assert results["settings"]["seed"] == 3
     assert [results["cards"][name]["seed"] for name in NETS] == [3, 3, 4]
     words = " ".join(ended.out.split())
     for sentence in results["in_words"]:

@@ -209,21 +209,25 @@ def test_mnist(tfds_dir):
     assert np.bincount(test.labels).tolist() == counts
 
 
-@pytest.mark.tfds
-def test_the_halves_of_mnist_share_no_image(tfds_dir):
-    halves = ak.datasets.load(
-        "mnist", ("train[:30000]", "train[30000:]"), data_dir=tfds_dir
-    )
-    seen = [
+@pytest.fixture(scope="module")
+def halves(tfds_dir):
+    """The two halves of the training set: image -> label."""
+    return [
         {
-            image.tobytes()
-            for images, _ in half.stream().batch(1000)
-            for image in images.numpy()
+            image.tobytes(): label
+            for images, labels in half.stream().batch(1000)
+            for image, label in zip(images.numpy(), labels.numpy(), strict=True)
         }
-        for half in halves
+        for half in ak.datasets.load(
+            "mnist", ("train[:30000]", "train[30000:]"), data_dir=tfds_dir
+        )
     ]
-    assert [len(half) for half in seen] == [30000, 30000]
-    assert not seen[0] & seen[1]
+
+
+@pytest.mark.tfds
+def test_the_halves_of_mnist_share_no_image(halves):
+    assert [len(half) for half in halves] == [30000, 30000]
+    assert not halves[0].keys() & halves[1].keys()
 
 
 @pytest.mark.tfds
@@ -241,15 +245,9 @@ def test_mnist_streams_as_it_is_read(tfds_dir):
 
 
 @pytest.mark.tfds
-def test_mnist5k_is_of_mnist(tfds_dir):
-    """The embedded digits are MNIST digits with MNIST's labels."""
-    train, test = ak.datasets.load("mnist5k", bounds=(0, 255))
-    known = {}
-    for data in ak.datasets.load("mnist", data_dir=tfds_dir):
-        for images, labels in data.stream().batch(1000):
-            pairs = zip(images.numpy(), labels.numpy(), strict=True)
-            known.update((x.tobytes(), y) for x, y in pairs)
-    for data in (train, test):
-        stored = data.images.astype(np.uint8)
-        labels = [known.get(image.tobytes()) for image in stored]
-        assert labels == data.labels.tolist()
+def test_mnist5k_is_of_mnist(halves):
+    """The embedded digits are MNIST's training digits, with their labels."""
+    digits = ak.datasets.load("mnist5k", "train+test", bounds=(0, 255))
+    known = halves[0] | halves[1]
+    found = [known.get(x.tobytes()) for x in digits.images.astype(np.uint8)]
+    assert found == digits.labels.tolist()
