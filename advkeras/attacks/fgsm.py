@@ -21,7 +21,7 @@ class FGSM(Attack):
     """One step of size epsilon along the gradient of the loss.
 
     Untargeted, x' = x + epsilon * sign(grad_x J(x, label)); targeted, a step
-    down the loss of the target. The gradient is that of `log_odds_against`,
+    down the loss of the target. The gradient is that of `log_odds_gradient`,
     which has the direction of cross-entropy's and does not vanish where the
     model is confident.
 
@@ -110,9 +110,10 @@ def _build_step(
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(images)
             logits = classifier.logits(images)
-            gain = objectives.log_odds_against(logits, labels)
-            gain = -gain if targeted else gain
-        gradient = tape.gradient(gain, images)
+        uphill = objectives.log_odds_gradient(logits, labels)
+        gradient = tape.gradient(
+            logits, images, output_gradients=-uphill if targeted else uphill
+        )
         room = None
         if clip and norm == "l1":
             room = tf.where(gradient > 0, upper - images, images - lower)

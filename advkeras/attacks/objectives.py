@@ -1,4 +1,4 @@
-"""What attacks climb: functions of logits and labels, one value an image."""
+"""What attacks climb, as functions of logits and labels."""
 
 import tensorflow as tf
 
@@ -8,17 +8,16 @@ def cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
-def log_odds_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Returns log((1 - p) / p) for the softmax p of the label, shape (n,).
+def log_odds_gradient(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns the gradient by the logits of log((1 - p) / p), p the label's.
 
-    Cross-entropy is softplus of it, so both have the same gradient up to a
-    positive factor for each image. That factor is 1 - p, which float32 rounds
-    to 0 for a confident model: cross-entropy's gradient is lost where this
-    one is not. For a step whose length does not depend on the gradient's, the
-    two are one attack.
+    It is the softmax over the other classes less 1 at the label, (n, classes).
+    Cross-entropy is softplus of that log-odds, so both gradients are the same
+    up to a positive factor for each image, 1 - p. float32 rounds that factor
+    to 0 for a confident model: cross-entropy's gradient is lost where this one
+    is not. For a step whose length does not depend on the gradient's, the two
+    are one attack.
     """
-    classes = tf.shape(logits)[1]
-    own = tf.one_hot(labels, classes, True, False, dtype=tf.bool)
-    others = tf.where(own, logits.dtype.min, logits)
-    label_logit = tf.gather(logits, labels, batch_dims=1)
-    return tf.reduce_logsumexp(others, axis=1) - label_logit
+    own = tf.one_hot(labels, tf.shape(logits)[1], True, False, dtype=tf.bool)
+    others = tf.nn.softmax(tf.where(own, logits.dtype.min, logits))
+    return others - tf.cast(own, logits.dtype)

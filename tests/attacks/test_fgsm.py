@@ -260,5 +260,5 @@ def test_a_step_costs_one_gradient(name, shape, record_property):
     ratio = np.median(times["step"][2:]) / np.median(times["bare"][2:])
     record_property("ratio", ratio)
     print(f"{name}: FGSM step / bare gradient = {ratio:.3f}")
-    # Not a timed test: a step that took a second gradient would be at 2.
-    assert ratio < 1.6
+    # Not a timed test: a step that took a second gradient would be above 2.
+    assert ratio < 1.9

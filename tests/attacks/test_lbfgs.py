@@ -237,5 +237,5 @@ def test_as_good_as_scipy_alone_and_faster(tfds_dir):
     assert result.distortion.mean() == pytest.approx(alone.mean(), rel=0.01)
     assert 0.04 < result.distortion.mean() < 0.065
     # Not a timed test: one after the other would be at 1. A quiet machine
-    # shows 0.2; docs/performance.md has the figure.
+    # shows 0.3: docs/performance.md.
     assert ratio < 0.8
