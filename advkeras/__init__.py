@@ -15,6 +15,7 @@ from advkeras.version import __version__ as __version__
 if TYPE_CHECKING:
     from advkeras import attacks as attacks
     from advkeras import datasets as datasets
+    from advkeras import edge as edge
     from advkeras import evaluation as evaluation
     from advkeras import models as models
     from advkeras import report as report
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _ROOMS = (
     "attacks",
     "datasets",
+    "edge",
     "evaluation",
     "models",
     "report",

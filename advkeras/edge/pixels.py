@@ -1,0 +1,135 @@
+"""What becomes of an image on its way to a device: overshoot, uint8, camera."""
+
+import io
+from collections.abc import Callable
+from collections.abc import Sequence
+
+import numpy as np
+import PIL.Image
+import PIL.ImageEnhance
+
+from advkeras import checks
+
+
+def to_uint8(images: np.ndarray, bounds: checks.Bounds) -> np.ndarray:
+    """Returns images as a camera, a PNG or an int8 input keeps them.
+
+    Args:
+        images: float32, (n, height, width, channels).
+        bounds: (lower, upper) of the pixels; become 0 and 255.
+
+    Returns:
+        uint8, as `images`: rounded half to even, and clipped.
+    """
+    lower, upper = bounds
+    steps = (images.astype(np.float32) - lower) * (255 / (upper - lower))
+    return np.rint(steps).clip(0, 255).astype(np.uint8)
+
+
+def overshoot(
+    originals: np.ndarray,
+    images: np.ndarray,
+    factor: float,
+    bounds: checks.Bounds,
+) -> np.ndarray:
+    """Returns images whose perturbation is scaled by `factor`.
+
+    Args:
+        originals: Clean images, float32, (n, height, width, channels).
+        images: Adversarial images, as `originals`.
+        factor: 1 gives `images` themselves.
+        bounds: (lower, upper) of the pixels, which are clipped to them, or
+            to the range of `images` if that goes beyond.
+    """
+    if factor == 1:
+        return images
+    lower = min(bounds[0], float(images.min()))
+    upper = max(bounds[1], float(images.max()))
+    moved = originals + np.float32(factor) * (images - originals)
+    return moved.clip(lower, upper)
+
+
+def camera(pixels: np.ndarray, steps: Sequence[str]) -> np.ndarray:
+    """Returns pictures after what may happen between a camera and a model.
+
+    Args:
+        pixels: uint8, (n, height, width, 1 or 3).
+        steps: Applied in this order: "jpeg:QUALITY", 1 to 100, encodes and
+            decodes; "resize:FACTOR", 0 to 1, scales down and up again;
+            "brightness:FACTOR", above 0, multiplies.
+
+    Raises:
+        ValueError: A step is none of these, or the pictures are neither grey
+            nor colour.
+    """
+    todo = check_camera(steps)
+    if pixels.shape[-1] not in (1, 3):
+        raise ValueError(
+            "`images` must have 1 or 3 channels for camera steps. "
+            f"Received: images.shape={pixels.shape}"
+        )
+    changed = np.empty_like(pixels)
+    for i, values in enumerate(pixels):
+        picture = PIL.Image.fromarray(
+            values[..., 0] if values.shape[-1] == 1 else values
+        )
+        for step, amount in todo:
+            picture = step(picture, amount)
+        changed[i] = np.asarray(picture).reshape(values.shape)
+    return changed
+
+
+def check_camera(
+    steps: Sequence[str],
+) -> list[tuple[Callable[[PIL.Image.Image, float], PIL.Image.Image], float]]:
+    """Returns the camera steps as functions and their amounts.
+
+    Raises:
+        ValueError: A step is not one of those that `camera` lists.
+    """
+    return [_parsed(step) for step in steps]
+
+
+def _parsed(
+    step: str,
+) -> tuple[Callable[[PIL.Image.Image, float], PIL.Image.Image], float]:
+    name, _, text = step.partition(":")
+    try:
+        function, largest = _STEPS[name]
+        amount = float(text)
+        if not 0 < amount <= largest:
+            raise ValueError
+    except (KeyError, ValueError):
+        raise ValueError(
+            "`camera` must hold steps like jpeg:75 (1 to 100), resize:0.5 (0 "
+            f"to 1) and brightness:1.2 (above 0). Received: {step!r}"
+        ) from None
+    return function, amount
+
+
+def _jpeg(picture: PIL.Image.Image, quality: float) -> PIL.Image.Image:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=max(1, round(quality)))
+    return PIL.Image.open(file)
+
+
+def _resize(picture: PIL.Image.Image, factor: float) -> PIL.Image.Image:
+    width, height = picture.size
+    smaller = (max(1, round(width * factor)), max(1, round(height * factor)))
+    small = picture.resize(smaller, PIL.Image.Resampling.BILINEAR)
+    return small.resize((width, height), PIL.Image.Resampling.BILINEAR)
+
+
+def _brightness(picture: PIL.Image.Image, factor: float) -> PIL.Image.Image:
+    return PIL.ImageEnhance.Brightness(picture).enhance(factor)
+
+
+# Name -> what it does, and the largest amount that makes sense.
+_STEPS: dict[
+    str,
+    tuple[Callable[[PIL.Image.Image, float], PIL.Image.Image], float],
+] = {
+    "jpeg": (_jpeg, 100),
+    "resize": (_resize, 1),
+    "brightness": (_brightness, 100),
+}

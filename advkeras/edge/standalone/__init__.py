@@ -1,0 +1,1 @@
+"""Files that run without TensorFlow and without the rest of advkeras."""

@@ -1,0 +1,300 @@
+"""Survival: what still fools the copies of a model that devices run."""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tqdm
+
+from advkeras import files
+from advkeras.attacks import AttackResult
+from advkeras.classifier import Classifier
+from advkeras.edge import runtimes as executors
+from advkeras.edge.shown import OVERSHOOTS
+from advkeras.edge.shown import Outcome
+from advkeras.edge.shown import Shown
+from advkeras.edge.shown import to_show
+from advkeras.edge.standalone import run_on_device
+
+_TIMED = 100  # images whose latency is taken
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One target: a variant, executed by a runtime.
+
+    Attributes:
+        variant: Name of the .tflite file, or "source": the float model.
+        runtime: What executed it.
+        version: Package and version of the runtime, or the device.
+        threads: Threads of the runtime.
+        bytes: Size of the file; None of the source.
+        latency: Milliseconds an image, one at a time, warm: "median", "p90"
+            and "n"; None where it was not taken.
+        outcomes: One for each set of images shown.
+    """
+
+    variant: str
+    runtime: str
+    version: str
+    threads: int
+    bytes: int | None
+    latency: dict[str, float] | None
+    outcomes: tuple[Outcome, ...]
+
+    def find(
+        self,
+        attack: str | None = None,
+        pixels: str = "float",
+        overshoot: float | None = None,
+    ) -> Outcome | None:
+        """Returns the outcome of one set; None if it was not shown it.
+
+        Args:
+            attack: Name of the attack; None for the clean images.
+            pixels: "float", "uint8" or "camera".
+            overshoot: Factor of the perturbation; None for 1.
+        """
+        if attack is not None and overshoot is None:
+            overshoot = 1.0
+        wanted = (attack, pixels, overshoot)
+        for outcome in self.outcomes:
+            if (outcome.attack, outcome.pixels, outcome.overshoot) == wanted:
+                return outcome
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**own, "outcomes": [o.to_json() for o in self.outcomes]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Row":
+        """Reads what `to_json` returned."""
+        outcomes = tuple(map(Outcome.from_json, values["outcomes"]))
+        return cls(**{**values, "outcomes": outcomes})
+
+
+@dataclasses.dataclass(frozen=True)
+class Survival:
+    """What every target made of every set of images.
+
+    Attributes:
+        attacks: Name -> "n" images, of which "fooled" fool the source.
+        overshoots: Factors of the perturbation.
+        camera: Camera steps.
+        rows: One for each target that ran; the source first, if it is known.
+        skipped: "variant", "runtime" and "reason" of those that did not.
+    """
+
+    attacks: dict[str, dict[str, int]]
+    overshoots: tuple[float, ...]
+    camera: tuple[str, ...]
+    rows: tuple[Row, ...]
+    skipped: tuple[dict[str, str], ...]
+
+    def find(self, variant: str, runtime: str) -> Row:
+        """Returns the row of a target.
+
+        Raises:
+            ValueError: There is none.
+        """
+        for row in self.rows:
+            if (row.variant, row.runtime) == (variant, runtime):
+                return row
+        there = ", ".join(f"{r.variant} on {r.runtime}" for r in self.rows)
+        raise ValueError(
+            f"`variant` and `runtime` must be one of: {there}. "
+            f"Received: variant={variant!r}, runtime={runtime!r}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        return {
+            "attacks": self.attacks,
+            "overshoots": list(self.overshoots),
+            "camera": list(self.camera),
+            "rows": [row.to_json() for row in self.rows],
+            "skipped": list(self.skipped),
+        }
+
+
+def survival(
+    results: AttackResult | Mapping[str, AttackResult],
+    variants: Mapping[str, str | os.PathLike],
+    runtimes: Sequence[str] = ("litert", "litert-reference", "tflm"),
+    *,
+    source: Classifier | None = None,
+    overshoots: Sequence[float] = OVERSHOOTS,
+    camera: Sequence[str] = (),
+    threads: int = 1,
+    timeout: float = 300.0,
+    progress: bool = False,
+    once: Callable[[str, Callable[[], Any]], Any] | None = None,
+) -> Survival:
+    """Shows what fools a float model to the copies that devices run.
+
+    Args:
+        results: What an attack found on the float model, or name -> result.
+        variants: Name -> .tflite file, as `export` returned them.
+        runtimes: "litert", "litert-reference", "tflm", and
+            "device:FILE" for the results that came back from a device.
+        source: The float model; without it, what it says of rounded and
+            overshot images is not known.
+        overshoots: Factors that the perturbation is scaled by.
+        camera: Steps between the rounding and the target, as
+            ("jpeg:75", "resize:0.5", "brightness:1.2").
+        threads: Threads of each interpreter.
+        timeout: Seconds that one batch may take.
+        progress: Whether to show a progress bar.
+        once: Called as `once(name, make)` for every target; returns `make()`,
+            or what it returned in a run before.
+
+    Returns:
+        A `Survival`. A target that cannot run is in `skipped`, with why.
+
+    Raises:
+        ValueError: An argument is not as described; before any work.
+
+    Example:
+        >>> variants = ak.edge.export(model, "out/", calibration=images)
+        >>> found = ak.edge.survival(result, variants, ("litert",))
+        >>> found.find("int8", "litert").find("attack", "uint8").survival
+    """
+    if isinstance(results, AttackResult):
+        results = {"attack": results}
+    for runtime in runtimes:
+        executors.check(runtime)
+    sizes = {name: _size(name, path) for name, path in variants.items()}
+    shown = to_show(results, overshoots, camera, source)
+    targets = [(name, runtime) for name in variants for runtime in runtimes]
+    once = once or (lambda name, make: make())
+    bar = tqdm.tqdm(
+        total=len(targets), desc="targets", unit="", disable=not progress
+    )
+
+    def run(target: tuple[str, str]) -> dict[str, Any]:
+        variant, runtime = target
+        try:
+            with executors.start(
+                variants[variant], runtime, threads, timeout
+            ) as session:
+                outcomes = _outcomes(session, shown)
+                version = session.version
+        except ValueError as error:
+            reason = getattr(error, "reason", str(error))
+            return {"variant": variant, "runtime": runtime, "reason": reason}
+        finally:
+            bar.update()
+        return Row(
+            variant=variant,
+            runtime=runtime,
+            version=version,
+            threads=threads,
+            bytes=sizes[variant],
+            latency=None,
+            outcomes=outcomes,
+        ).to_json()
+
+    def kept(target: tuple[str, str]) -> dict[str, Any]:
+        name = "-".join((*target, files.sha256(variants[target[0]])[:16]))
+        return once(name, lambda: run(target))
+
+    # Every target has a process of its own: as many at a time as cores.
+    workers = max(1, (os.cpu_count() or 1) // threads)
+    with bar, concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        made = list(pool.map(kept, targets))
+    # Latency is taken afterwards, when nothing else runs.
+    rows = [
+        dataclasses.replace(
+            Row.from_json(row),
+            latency=_latency(
+                variants[row["variant"]],
+                row["runtime"],
+                threads,
+                timeout,
+                shown[0].images()[:_TIMED],
+            ),
+        )
+        for row in made
+        if "reason" not in row
+    ]
+    if source is not None:
+        rows.insert(0, _source_row(shown))
+    return Survival(
+        attacks={
+            one.attack: {"n": len(one.labels), "fooled": int(one.fooled.sum())}
+            for one in shown
+            if one.attack is not None and one.fooled is not None
+        },
+        overshoots=tuple(overshoots),
+        camera=tuple(camera),
+        rows=tuple(rows),
+        skipped=tuple(row for row in made if "reason" in row),
+    )
+
+
+def _outcomes(
+    session: executors.Runtime, shown: Sequence[Shown]
+) -> tuple[Outcome, ...]:
+    outcomes, seen = [], {}
+    for one in shown:
+        if one.pixels == "float" and not session.takes_float:
+            continue
+        images = one.images()
+        # Rounded or not, an int8 input often holds the very same numbers.
+        inputs = run_on_device.quantize(images, session.input)
+        key = hashlib.sha256(inputs.tobytes()).digest()
+        if key not in seen:
+            seen[key] = session.predict(images).labels
+        outcomes.append(one.outcome(seen[key]))
+    return tuple(outcomes)
+
+
+def _latency(
+    path: str | os.PathLike,
+    runtime: str,
+    threads: int,
+    timeout: float,
+    images: np.ndarray,
+) -> dict[str, float] | None:
+    with executors.start(path, runtime, threads, timeout) as session:
+        times = session.latencies(images)
+    return {
+        "median": float(np.median(times)),
+        "p90": float(np.quantile(times, 0.9)),
+        "n": len(times),
+    }
+
+
+def _source_row(shown: Sequence[Shown]) -> Row:
+    return Row(
+        variant="source",
+        runtime="keras",
+        version=f"keras {keras.__version__}",
+        threads=0,
+        bytes=None,
+        latency=None,
+        outcomes=tuple(
+            one.outcome(one.source_labels)
+            for one in shown
+            if one.source_labels is not None
+        ),
+    )
+
+
+def _size(name: str, path: str | os.PathLike) -> int:
+    if not Path(path).is_file():
+        raise ValueError(
+            "`variants` must name .tflite files. "
+            f"Received: variants[{name!r}]={os.fspath(path)!r}"
+        )
+    return Path(path).stat().st_size
