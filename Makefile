@@ -6,7 +6,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test test-slow test-all lint docs-check docs clean
+.PHONY: help setup quickstart test test-slow test-all lint docs-check docs \
+    docs-edge clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
@@ -48,11 +49,14 @@ lint: $(READY) ## Check style, the direction of imports, and types
 docs-check: $(READY) ## Run the commands that README.md and docs/ show
 	$(BIN)/python tests/run_docs.py
 
-docs: $(READY) ## Measure again what docs/ shows; needs MNIST
+docs: $(READY) docs-edge ## Measure again what docs/ shows; needs MNIST, CIFAR-10
 	$(BIN)/python -m apps.reproduce --study=szegedy.table_4 \
 	    --output=output/table_4
 	cp output/table_4/szegedy.table_4.md docs/szegedy_table_4.md
 	cp output/table_4/szegedy.table_4.png docs/szegedy_table_4.png
+
+docs-edge: $(READY) ## Measure again what docs/edge.md shows
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/edge.sh
 
 clean: ## Remove .venv and every cache; output/ stays
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache \

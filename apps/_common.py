@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from absl import app
@@ -47,8 +48,10 @@ def define_output(default: str | None, what: str) -> None:
     flags.DEFINE_string("output", default, what)
 
 
-def define_attack(attack: str, epsilon: float, examples: int) -> None:
-    """Defines --attack, --epsilon, --clip and --examples."""
+def define_attack(
+    attack: str, epsilon: float, examples: int | None = None
+) -> None:
+    """Defines --attack, --epsilon, --clip and, as one number, --examples."""
     flags.DEFINE_list("attack", attack, "Attacks, by name: fgsm, lbfgs.")
     flags.DEFINE_float(
         "epsilon",
@@ -59,9 +62,10 @@ def define_attack(attack: str, epsilon: float, examples: int) -> None:
     flags.DEFINE_bool(
         "clip", True, "Whether FGSM clips its images to the pixel bounds."
     )
-    flags.DEFINE_integer(
-        "examples", examples, "Random images to attack.", lower_bound=1
-    )
+    if examples is not None:
+        flags.DEFINE_integer(
+            "examples", examples, "Random images to attack.", lower_bound=1
+        )
 
 
 def attacks() -> dict[str, Any]:
@@ -79,6 +83,53 @@ def attacks() -> dict[str, Any]:
     }
 
 
+def define_variants() -> None:
+    """Defines --variants, --calibration and --calibration_split."""
+    flags.DEFINE_list(
+        "variants",
+        "float32,float16,dynamic,int8,int8-float-io,int16x8",
+        "Variants to export.",
+    )
+    flags.DEFINE_integer(
+        "calibration",
+        300,
+        "Random images that tell the ranges of activations.",
+        lower_bound=1,
+    )
+    flags.DEFINE_string(
+        "calibration_split", "train", "Part of the data set they come from."
+    )
+
+
+def define_runtimes() -> None:
+    """Defines --runtimes."""
+    flags.DEFINE_list(
+        "runtimes",
+        "litert,litert-reference,tflm",
+        "What executes the copies; device:FILE for device_results.json.",
+    )
+
+
+def named_files(flag: str) -> dict[str, Path]:
+    """Returns a list flag of FILE or NAME=FILE by name, else by stem.
+
+    Raises:
+        ValueError: A file is not there, or two have one name.
+    """
+    named: dict[str, Path] = {}
+    for text in getattr(FLAGS, flag):
+        name, _, file = text.rpartition("=")
+        path = Path(file)
+        name = name or path.stem
+        if not path.is_file() or name in named:
+            raise ValueError(
+                f"`{flag}` must be files, FILE or NAME=FILE, no name twice. "
+                f"Received: {flag}={text!r}"
+            )
+        named[name] = path
+    return named
+
+
 def define_bounds() -> None:
     """Defines --bounds."""
     flags.DEFINE_list(
@@ -91,6 +142,26 @@ def bounds() -> tuple[float, float]:
     from advkeras import checks
 
     return checks.check_bounds(FLAGS.bounds)
+
+
+def numbers(flag: str, kind: Callable[[str], Any] = float) -> list[Any]:
+    """Returns a list flag as numbers.
+
+    Args:
+        flag: Name of the flag.
+        kind: What each becomes.
+
+    Raises:
+        ValueError: One of them is none.
+    """
+    texts: list[str] = getattr(FLAGS, flag)
+    try:
+        return [kind(text) for text in texts]
+    except ValueError:
+        raise ValueError(
+            f"`{flag}` must be numbers with commas between. "
+            f"Received: {flag}={','.join(texts)!r}"
+        ) from None
 
 
 def settings(*leave_out: str) -> dict[str, Any]:

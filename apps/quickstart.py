@@ -1,4 +1,4 @@
-"""The whole way on 5,000 embedded digits: train, attack, transfer, a page.
+"""The whole way on 5,000 embedded digits: train, attack, transfer, edge, page.
 
 python -m apps.quickstart --output=output/quickstart
 """
@@ -70,9 +70,24 @@ def main() -> None:
         test_set.class_names,
         seed=FLAGS.seed,
     )
-    sentences = ak.report.in_words(report["matrices"]["lbfgs"])
+    calibration = ak.datasets.load("mnist5k", NETS["m1"][1])
+    variants = ak.edge.export(
+        models["m1"],
+        output / "tflite",
+        calibration=calibration.sample(300, FLAGS.seed)[0],
+        provenance={"command": command},
+    )
+    at_edge = ak.report.survival_report(
+        run, "m1", models["m1"], attacks, images, labels, variants
+    )
+    survival = ak.edge.Survival.from_json(at_edge["survival"])
+    sentences = [
+        *ak.report.in_words(report["matrices"]["lbfgs"]),
+        *ak.report.survival_in_words("m1", survival),
+    ]
     results = run.finish(
-        {**report, "cards": cards, "in_words": sentences}, command
+        {**report, "cards": cards, "edge": at_edge, "in_words": sentences},
+        command,
     )
     ak.report.write_page(
         output / "index.html",
@@ -83,6 +98,8 @@ def main() -> None:
     for matrix in results["matrices"].values():
         rich.print(ak.report.success_table(matrix))
         rich.print(ak.report.transfer_table(matrix))
+    for grid in ak.report.survival_grids(survival):
+        rich.print(grid.table())
     rich.print(*sentences, sep="\n")
     rich.print(f"The page: {output / 'index.html'}")
 

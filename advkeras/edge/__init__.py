@@ -1,8 +1,21 @@
 """Export to .tflite, the runtimes that execute it, and what survives there."""
 
+from advkeras.edge.export import Exported
+from advkeras.edge.export import export
 from advkeras.edge.runtimes import HERE as RUNTIMES
 from advkeras.edge.runtimes import start
+from advkeras.edge.shown import OVERSHOOTS
+from advkeras.edge.survival import Row
 from advkeras.edge.survival import Survival
+from advkeras.edge.survival import check_fits
 from advkeras.edge.survival import survival
 
-__all__ = ["RUNTIMES", "Survival", "start", "survival"]
+__all__ = [
+    "OVERSHOOTS",
+    "RUNTIMES",
+    "Row",
+    "Survival",
+    "check_fits",
+    "start",
+    "survival",
+]

@@ -63,6 +63,8 @@ def camera(pixels: np.ndarray, steps: Sequence[str]) -> np.ndarray:
             nor colour.
     """
     todo = check_camera(steps)
+    if not todo:
+        return pixels
     if pixels.shape[-1] not in (1, 3):
         raise ValueError(
             "`images` must have 1 or 3 channels for camera steps. "
@@ -87,17 +89,21 @@ def check_camera(
     Raises:
         ValueError: A step is not one of those that `camera` lists.
     """
+    if isinstance(steps, str):
+        raise ValueError(
+            f"`camera` must be a list of steps. Received: {steps!r}"
+        )
     return [_parsed(step) for step in steps]
 
 
 def _parsed(
     step: str,
 ) -> tuple[Callable[[PIL.Image.Image, float], PIL.Image.Image], float]:
-    name, _, text = step.partition(":")
+    name, _, text = str(step).partition(":")
     try:
-        function, largest = _STEPS[name]
+        function, smallest, largest = _STEPS[name]
         amount = float(text)
-        if not 0 < amount <= largest:
+        if not smallest <= amount <= largest or amount == 0:
             raise ValueError
     except (KeyError, ValueError):
         raise ValueError(
@@ -109,7 +115,7 @@ def _parsed(
 
 def _jpeg(picture: PIL.Image.Image, quality: float) -> PIL.Image.Image:
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=max(1, round(quality)))
+    picture.save(file, "JPEG", quality=round(quality))
     return PIL.Image.open(file)
 
 
@@ -124,12 +130,12 @@ def _brightness(picture: PIL.Image.Image, factor: float) -> PIL.Image.Image:
     return PIL.ImageEnhance.Brightness(picture).enhance(factor)
 
 
-# Name -> what it does, and the largest amount that makes sense.
+# Name -> what it does, and the smallest and largest amount that make sense.
 _STEPS: dict[
     str,
-    tuple[Callable[[PIL.Image.Image, float], PIL.Image.Image], float],
+    tuple[Callable[[PIL.Image.Image, float], PIL.Image.Image], float, float],
 ] = {
-    "jpeg": (_jpeg, 100),
-    "resize": (_resize, 1),
-    "brightness": (_brightness, 100),
+    "jpeg": (_jpeg, 1, 100),
+    "resize": (_resize, 0, 1),
+    "brightness": (_brightness, 0, 100),
 }

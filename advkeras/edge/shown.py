@@ -15,6 +15,7 @@ from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
 
 OVERSHOOTS = (1.0, 1.02, 1.05, 1.10, 1.20)
+_KINDS = ("float", "uint8")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +44,34 @@ class Outcome:
     agreement: Rate | None
     survival: Rate | None
     only_target_wrong: Rate | None
+
+    @classmethod
+    def of(
+        cls,
+        shown: tuple[str | None, str, float | None],
+        predicted: np.ndarray,
+        labels: np.ndarray,
+        source_labels: np.ndarray | None,
+        fooled: np.ndarray | None,
+    ) -> "Outcome":
+        """Judges what a target predicted of one set of images.
+
+        Args:
+            shown: Attack, pixels and overshoot of the set.
+            predicted: What the target says, int64, (n,).
+            labels: True labels, int64, (n,).
+            source_labels: What the source says, int64, (n,); None if that is
+                not known.
+            fooled: Which images fool the source at overshoot 1, bool, (n,);
+                None: they are clean.
+        """
+        masks = run_on_device.judge(predicted, labels, source_labels, fooled)
+        rates: dict[str, Any] = {
+            name: None if mask is None else Rate.of(mask)
+            for name, mask in masks.items()
+        }
+        attack, pixels, overshoot = shown
+        return cls(attack, pixels, overshoot, **rates)
 
     def to_json(self) -> dict[str, Any]:
         """Returns all as JSON values."""
@@ -118,18 +147,12 @@ class Shown:
 
     def outcome(self, predicted: np.ndarray) -> Outcome:
         """Judges what a target predicted, int64, (n,)."""
-        wrong = predicted != self.labels
-        source, fooled = self.source_labels, self.fooled
-        return Outcome(
-            attack=self.attack,
-            pixels=self.pixels,
-            overshoot=self.overshoot,
-            accuracy=Rate.of(~wrong),
-            agreement=None if source is None else Rate.of(predicted == source),
-            survival=None if fooled is None else Rate.of(wrong[fooled]),
-            only_target_wrong=None
-            if source is None
-            else Rate.of(wrong & (source == self.labels)),
+        return Outcome.of(
+            (self.attack, self.pixels, self.overshoot),
+            predicted,
+            self.labels,
+            self.source_labels,
+            self.fooled,
         )
 
     def _found(self) -> np.ndarray:
@@ -148,7 +171,7 @@ def to_show(
     overshoots: Sequence[float] = OVERSHOOTS,
     camera: Sequence[str] = (),
     source: Classifier | None = None,
-    kinds: Sequence[str] = ("float", "uint8"),
+    kinds: Sequence[str] = _KINDS,
 ) -> list[Shown]:
     """Lists the sets of images that results give; none is made yet.
 
@@ -171,6 +194,8 @@ def to_show(
         raise ValueError(f"`results` must not be empty. Received: {results!r}")
     for factor in overshoots:
         checks.check_positive("overshoots", factor)
+    for kind in kinds:
+        checks.check_choice("kinds", kind, _KINDS)
     pixel_steps.check_camera(camera)
     largest = max(results.values(), key=len)
     if camera:

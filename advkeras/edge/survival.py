@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tqdm
 
+from advkeras import checks
 from advkeras import files
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
@@ -126,6 +127,22 @@ class Survival:
             "skipped": list(self.skipped),
         }
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Survival":
+        """Reads what `to_json` returned."""
+        return cls(
+            attacks=values["attacks"],
+            overshoots=tuple(values["overshoots"]),
+            camera=tuple(values["camera"]),
+            rows=tuple(map(Row.from_json, values["rows"])),
+            skipped=tuple(values["skipped"]),
+        )
+
+    @property
+    def pixels(self) -> tuple[str, ...]:
+        """Kinds of pixels that the targets were shown."""
+        return ("float", "uint8", *["camera"] * bool(self.camera))
+
 
 def survival(
     results: AttackResult | Mapping[str, AttackResult],
@@ -171,6 +188,9 @@ def survival(
     """
     if isinstance(results, AttackResult):
         results = {"attack": results}
+    _check_results(results)
+    checks.check_count("threads", threads)
+    checks.check_positive("timeout", timeout)
     for runtime in runtimes:
         executors.check(runtime)
     sizes = {name: _size(name, path) for name, path in variants.items()}
@@ -242,6 +262,57 @@ def survival(
     )
 
 
+def check_fits(
+    path: str | os.PathLike, source: Classifier, timeout: float = 300.0
+) -> None:
+    """Checks that a .tflite file can stand for a float model.
+
+    A file that LiteRT cannot run is not judged: `survival` says so.
+
+    Args:
+        path: The .tflite file.
+        source: The float model.
+        timeout: Seconds that an answer may take.
+
+    Raises:
+        ValueError: There is no such file, it takes other images or knows
+            another number of classes, or its quantised input cannot hold the
+            pixels of the float model.
+    """
+    received = f"Received: path={os.fspath(path)!r}"
+    try:
+        with executors.Interpreter(path, timeout=timeout) as session:
+            shape, classes = session.image_shape, session.num_classes
+            tensor = session.input
+    except executors.CannotRunError:
+        return
+    fits = len(shape) == len(source.image_shape) and all(
+        wanted in (None, got)
+        for wanted, got in zip(source.image_shape, shape, strict=True)
+    )
+    if not fits or classes != source.num_classes:
+        raise ValueError(
+            f"`path` must take images {source.image_shape} and know "
+            f"{source.num_classes} classes, as the float model. {received}, "
+            f"which takes {shape} and knows {classes}"
+        )
+    if tensor["scale"] is None:
+        return
+    limits = np.iinfo(tensor["dtype"])
+    low, high = (
+        (end - tensor["zero_point"]) * tensor["scale"]
+        for end in (limits.min, limits.max)
+    )
+    lower, upper = source.bounds
+    held = min(high, upper) - max(low, lower)
+    # A calibration that saw no white still holds most of the range.
+    if held < 0.5 * (upper - lower) or high - low > 10 * (upper - lower):
+        raise ValueError(
+            f"`path` must take pixels {lower:g} .. {upper:g}, as the float "
+            f"model. {received}, whose input holds {low:g} .. {high:g}"
+        )
+
+
 def _outcomes(
     session: executors.Runtime, shown: Sequence[Shown]
 ) -> tuple[Outcome, ...]:
@@ -266,8 +337,11 @@ def _latency(
     timeout: float,
     images: np.ndarray,
 ) -> dict[str, float] | None:
-    with executors.start(path, runtime, threads, timeout) as session:
-        times = session.latencies(images)
+    try:
+        with executors.start(path, runtime, threads, timeout) as session:
+            times = session.latencies(images)
+    except ValueError:  # it ran before, and what it said stands
+        return None
     return {
         "median": float(np.median(times)),
         "p90": float(np.quantile(times, 0.9)),
@@ -289,6 +363,15 @@ def _source_row(shown: Sequence[Shown]) -> Row:
             if one.source_labels is not None
         ),
     )
+
+
+def _check_results(results: Mapping[str, AttackResult]) -> None:
+    for name, result in results.items():
+        if not isinstance(result, AttackResult):
+            raise ValueError(
+                "`results` must be an AttackResult, or name -> AttackResult. "
+                f"Received: results[{name!r}] of type {type(result).__name__}"
+            )
 
 
 def _size(name: str, path: str | os.PathLike) -> int:

@@ -5,6 +5,10 @@ from advkeras.report.figures import heat_map
 from advkeras.report.markdown import comparison_markdown
 from advkeras.report.page import write_page
 from advkeras.report.run import Run
+from advkeras.report.survival import survival_report
+from advkeras.report.survival_tables import survival_grids
+from advkeras.report.survival_tables import survival_in_words
+from advkeras.report.survival_tables import survival_markdown
 from advkeras.report.tables import success_table
 from advkeras.report.tables import transfer_table
 from advkeras.report.transfer import transfer_report
@@ -17,6 +21,10 @@ __all__ = [
     "heat_map",
     "in_words",
     "success_table",
+    "survival_grids",
+    "survival_in_words",
+    "survival_markdown",
+    "survival_report",
     "transfer_report",
     "transfer_table",
     "write_page",

@@ -100,6 +100,73 @@ def gallery(
     _save(figure, path)
 
 
+def overshoot_curves(
+    survival: dict[str, Any], path: str | os.PathLike, title: str = ""
+) -> None:
+    """Draws survival over overshoot: a panel an attack and kind of pixels.
+
+    A line is the float model, or a variant on the first runtime that ran it;
+    bars are 95 % intervals.
+
+    Args:
+        survival: `Survival.to_json()`.
+        path: Where to write the picture (.png).
+        title: What was attacked.
+    """
+    rows = {row["variant"]: row for row in reversed(survival["rows"])}
+    rows = dict(reversed(rows.items()))
+    kinds = ["float", "uint8"] + ["camera"] * bool(survival["camera"])
+    attacks = list(survival["attacks"])
+    figure = Figure(
+        figsize=(1.2 + 3.6 * len(kinds), 0.9 + 2.5 * len(attacks)),
+        layout="constrained",
+    )
+    figure.suptitle(title, fontsize=11)
+    grid = figure.subplots(
+        len(attacks), len(kinds), sharex=True, sharey=True, squeeze=False
+    )
+    for (i, j), axes in np.ndenumerate(grid):
+        fooled = survival["attacks"][attacks[i]]["fooled"]
+        axes.set_title(f"{attacks[i]}, {kinds[j]}, n = {fooled}", fontsize=9)
+        axes.grid(alpha=0.3)
+        for k, (variant, row) in enumerate(rows.items()):
+            found = {
+                one["overshoot"]: one["survival"]
+                for one in row["outcomes"]
+                if (one["attack"], one["pixels"]) == (attacks[i], kinds[j])
+                and one["survival"]["value"] is not None
+            }
+            values = [100 * rate["value"] for rate in found.values()]
+            ends = [100 * np.array(r["interval"]) for r in found.values()]
+            bars = [
+                [v - e[0], e[1] - v] for v, e in zip(values, ends, strict=True)
+            ]
+            axes.errorbar(
+                # Side by side, where they would hide each other.
+                [factor + 0.001 * k for factor in found],
+                values,
+                np.maximum(np.reshape(bars, (-1, 2)).T, 0),
+                color="black" if variant == "source" else f"C{k - 1}",
+                linestyle="--" if variant == "source" else "-",
+                marker="o",
+                markersize=3,
+                linewidth=1.2,
+                elinewidth=0.7,
+                label="float model" if variant == "source" else variant,
+            )
+    for axes in grid[-1]:
+        axes.set_xlabel("overshoot")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("survival in %")
+    grid[0, 0].set_ylim(-3, 103)
+    figure.legend(
+        *grid[0, 0].get_legend_handles_labels(),
+        loc="outside right upper",
+        fontsize=8,
+    )
+    _save(figure, path)
+
+
 def _save(figure: Figure, path: str | os.PathLike) -> None:
     # Drawn without pyplot, which keeps every figure and wants a display.
     FigureCanvasAgg(figure)

@@ -1,6 +1,7 @@
 """Run: an output folder that remembers what is done and says how."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,18 @@ class Run:
         for path in paths:
             path.unlink()
         return result
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Returns `make()`, JSON values, or what it returned before.
+
+        Args:
+            name: Name of the result: it becomes `parts/NAME.json`.
+            make: Makes the result.
+        """
+        path = self.output / "parts" / f"{name}.json"
+        if not path.exists():
+            files.write_json(path, make())
+        return files.read_json(path)
 
     def finish(self, results: dict[str, Any], command: str) -> dict[str, Any]:
         """Writes results.json and returns what it holds.

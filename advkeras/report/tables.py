@@ -13,7 +13,7 @@ def transfer_table(matrix: dict[str, Any]) -> Table:
     Args:
         matrix: `TransferMatrix.to_json()`.
     """
-    table = _table(
+    table = plain(
         f"error of each model in %, n = {matrix['n']}, 95 % intervals"
     )
     table.add_column("images made for")
@@ -40,7 +40,7 @@ def success_table(matrix: dict[str, Any]) -> Table:
     Args:
         matrix: `TransferMatrix.to_json()`.
     """
-    table = _table(
+    table = plain(
         f"{matrix['attack']}\non the model attacked, n = {matrix['n']}"
     )
     for heading in (
@@ -67,7 +67,8 @@ def success_table(matrix: dict[str, Any]) -> Table:
     return table
 
 
-def _table(title: str) -> Table:
+def plain(title: str) -> Table:
+    """Returns an empty table in the style of all tables."""
     # Narrow enough for three models on 80 columns.
     return Table(
         title=title,

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +72,7 @@ class Interpreter:
         self._timeout = timeout
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # till close
         self._timed_out = False
+        self._busy = threading.Lock()  # one question at a time
         self._process = subprocess.Popen(
             [sys.executable, str(_WORKER), runtime, str(path), str(threads)],
             stdin=subprocess.PIPE,
@@ -120,7 +120,16 @@ class Interpreter:
             ValueError: The images do not fit, or the interpreter failed.
         """
         images = checks.check_images(images, None, self.image_shape)
-        outputs = list(self._run(images))
+        itemsize = np.dtype(self.input["dtype"]).itemsize
+        size = max(1, _BATCH_BYTES // (images[0].size * itemsize))
+        batches = [images[i : i + size] for i in range(0, len(images), size)]
+        outputs = self._ask("run", batches)
+        expected = [(len(batch), self.num_classes) for batch in batches]
+        if [output.shape for output in outputs] != expected:
+            raise self._failure(
+                f"it must return {self.num_classes} scores for each of "
+                f"{len(batches[0])} images, but returns {outputs[0].shape}"
+            )
         return Prediction.of(np.concatenate(outputs))
 
     def latencies(self, images: Any) -> np.ndarray:
@@ -130,9 +139,7 @@ class Interpreter:
             ValueError: As `predict`.
         """
         images = checks.check_images(images, None, self.image_shape)
-        inputs = run_on_device.quantize(images, self.input)
-        messages.send_array(self._requests, inputs, job="latencies")
-        return messages.as_array(*self._receive())
+        return self._ask("latencies", [images])[0]
 
     def close(self) -> None:
         """Ends the process."""
@@ -140,10 +147,9 @@ class Interpreter:
         self._process.communicate()
         self._errors.close()
 
-    def _run(self, images: np.ndarray) -> Iterator[np.ndarray]:
-        itemsize = np.dtype(self.input["dtype"]).itemsize
-        size = max(1, _BATCH_BYTES // (images[0].size * itemsize))
-        batches = [images[i : i + size] for i in range(0, len(images), size)]
+    def _ask(self, job: str, batches: list[np.ndarray]) -> list[np.ndarray]:
+        """Has a job done on batches of images, and returns the answers."""
+        unsent: list[Exception] = []
 
         # Quantised in a thread: while the interpreter works on one batch the
         # next is made, and the pipe holds no more than that.
@@ -151,21 +157,38 @@ class Interpreter:
             try:
                 for batch in batches:
                     inputs = run_on_device.quantize(batch, self.input)
-                    messages.send_array(self._requests, inputs, job="run")
+                    messages.send_array(self._requests, inputs, job=job)
             except (BrokenPipeError, ValueError):
                 pass  # the process is gone; the other end says why
+            except Exception as error:
+                unsent.append(error)
+                self._process.kill()
 
         feeder = threading.Thread(target=feed, daemon=True)
-        feeder.start()
-        for _ in batches:
-            yield messages.as_array(*self._receive())
-        feeder.join()
+        with self._busy:
+            if self._errors.closed:
+                raise ValueError(
+                    "`Interpreter` must be running. Received: one that was "
+                    f"closed, or failed before: {self!r}"
+                )
+            feeder.start()
+            try:
+                return [messages.as_array(*self._receive()) for _ in batches]
+            except BaseException:
+                # What is under way would else be the answer to the next call.
+                self.close()
+                feeder.join()
+                if unsent:
+                    raise unsent[0] from None
+                raise
 
     def _receive(self) -> tuple[dict[str, Any], bytes]:
         timer = threading.Timer(self._timeout, self._give_up)
         timer.start()
         try:
             received = messages.receive(self._answers)
+        except ValueError:  # closed by another thread
+            received = None
         finally:
             timer.cancel()
         if received is None:
@@ -179,7 +202,11 @@ class Interpreter:
         self._process.kill()
 
     def _how_it_ended(self) -> str:
-        code = self._process.wait()
+        try:
+            code = self._process.wait(self._timeout)
+        except subprocess.TimeoutExpired:
+            self._give_up()
+            code = self._process.wait()
         if self._timed_out:
             return f"no answer within {self._timeout:g} s"
         if code < 0:
@@ -187,8 +214,7 @@ class Interpreter:
         return f"the interpreter ended with exit code {code}"
 
     def _failure(self, reason: str) -> CannotRunError:
-        self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").split("\n")
+        said = self._said().split("\n")
         lines = [line.strip() for line in said if _tells(line)][-2:]
         if self.runtime == "tflm" and any("failed to" in li for li in lines):
             reason = "TensorFlow Lite Micro has no kernel for this"
@@ -199,7 +225,31 @@ class Interpreter:
             reason,
         )
 
+    def _said(self) -> str:
+        try:
+            self._errors.seek(0)
+            return self._errors.read().decode(errors="replace")
+        except ValueError:  # closed by another thread
+            return ""
+
     def _check_classifies(self) -> None:
+        for what in (self.input, self.output):
+            kind = np.dtype(what["dtype"]).kind
+            scale = what["scale"]
+            if kind not in "fiu" or not (
+                scale is None or 0 < scale < float("inf")
+            ):
+                raise self._failure(
+                    "its input and output must be numbers, with a scale above "
+                    f"0 if they are quantised, but are {self.input['dtype']} "
+                    f"of scale {self.input['scale']} and "
+                    f"{self.output['dtype']} of scale {self.output['scale']}"
+                )
+        if 0 in (*self.input["shape"], *self.output["shape"]):
+            raise self._failure(
+                f"it maps {self.input['shape']} to {self.output['shape']}, "
+                "which is nothing"
+            )
         if len(self.output["shape"]) != 2 or len(self.input["shape"]) < 2:
             raise self._failure(
                 "it must take images and return one score a class, (n, "

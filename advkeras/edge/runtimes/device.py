@@ -1,6 +1,5 @@
 """Recorded: what came back from a device, as if the device were here."""
 
-import base64
 import hashlib
 import os
 from pathlib import Path
@@ -12,6 +11,15 @@ from advkeras import checks
 from advkeras import files
 from advkeras.edge import pixels
 from advkeras.edge.runtimes.prediction import Prediction
+from advkeras.edge.standalone import run_on_device
+
+FORMAT = 1  # of manifest.json and of device_results.json
+# What comes of reading JSON that is of something else, or was cut.
+_FOREIGN = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError),
+    RecursionError,
+)
+_DTYPES = ("float16", "float32", "int8", "uint8", "int16", "int32")
 
 
 class Recorded:
@@ -20,6 +28,11 @@ class Recorded:
     Args:
         path: The .tflite file, the same that lies in the bundle.
         results: device_results.json, which came back from the device.
+
+    Attributes:
+        input: The model's input: dtype, shape, scale, zero_point.
+        output: The model's output, likewise.
+        version: Package and version that ran the file, and the processor.
 
     Raises:
         ValueError: These are no such results, or hold nothing of this file.
@@ -32,24 +45,23 @@ class Recorded:
         found = read_results(results)
         manifest = found["manifest"]
         digest = files.sha256(path)
-        variant = next(
-            (
-                name
-                for name, model in manifest["models"].items()
-                if manifest["files"][model["file"]] == digest
-            ),
-            None,
-        )
-        if variant is None or "outputs" not in found["models"][variant]:
+        variants = [
+            name
+            for name, model in manifest["models"].items()
+            if manifest["files"][model["file"]] == digest
+        ]
+        model = found["models"][variants[0]] if variants else {}
+        if "outputs" not in model:
+            why = model.get("error", "its SHA-256 is not in the bundle")
             raise ValueError(
                 f"`results` must hold what {Path(path).name} gave on a device. "
-                f"{self._received}"
+                f"{self._received} ({why})"
             )
-        model = found["models"][variant]
         self.version = f"{found['runtime']} on {found['device']['machine']}"
         self.input: dict[str, Any] = model["input"]
+        self.output: dict[str, Any] = model["output"]
         self._bounds = tuple(manifest["bounds"])
-        self._latencies = np.array(model["latencies"])
+        self._latencies = np.array(model["latencies"], float)
         self._outputs = {
             digest: row
             for one in manifest["sets"]
@@ -85,7 +97,12 @@ class Recorded:
         return Prediction.of(np.stack([self._outputs[d] for d in digests]))
 
     def latencies(self, images: Any) -> np.ndarray:
-        """Returns milliseconds an image, as taken on the device, (n,)."""
+        """Returns milliseconds an image, as taken on the device, (n,).
+
+        Args:
+            images: Not looked at: the device took the time of its own.
+        """
+        del images
         return self._latencies
 
 
@@ -95,9 +112,31 @@ def image_sha256(image: np.ndarray) -> str:
 
 
 def decode(values: dict[str, Any]) -> np.ndarray:
-    """Returns an array that JSON holds as dtype, shape and base64."""
-    raw = base64.b64decode(values["base64"])
-    return np.frombuffer(raw, values["dtype"]).reshape(values["shape"])
+    """Returns an array that JSON holds as dtype, shape and base64.
+
+    Raises:
+        ValueError: They do not fit each other, or the dtype is no model's.
+    """
+    if values["dtype"] not in _DTYPES:
+        raise ValueError(f"dtype {values['dtype']!r}")
+    return run_on_device.decode(values)
+
+
+def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
+    """Returns the manifest of a bundle, a folder.
+
+    Raises:
+        ValueError: The folder is none.
+    """
+    try:
+        manifest = files.read_json(Path(folder) / "manifest.json")
+        _check_manifest(manifest)
+    except _FOREIGN as error:
+        raise ValueError(
+            "`folder` must be a bundle, as `write_bundle` writes it. Received: "
+            f"folder={os.fspath(folder)!r} ({_one_line(error)})"
+        ) from error
+    return dict(manifest)
 
 
 def read_results(path: str | os.PathLike) -> dict[str, Any]:
@@ -108,12 +147,92 @@ def read_results(path: str | os.PathLike) -> dict[str, Any]:
     """
     try:
         found = files.read_json(path)
-        found["models"], found["device"]["machine"], found["runtime"]
-        found["manifest"]["sets"], found["manifest"]["models"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        _check_results(found)
+    except _FOREIGN as error:
         raise ValueError(
             "`results` must be a device_results.json, as run_on_device.py "
             f"writes it. Received: results={os.fspath(path)!r} "
-            f"({type(error).__name__}: {error})"
+            f"({_one_line(error)})"
         ) from error
-    return found
+    return dict(found)
+
+
+def _check_manifest(manifest: dict[str, Any]) -> None:
+    # Raises one of _FOREIGN unless it is a bundle's.
+    _check(manifest["format"] == FORMAT, f"format {manifest['format']!r}")
+    checks.check_bounds(manifest["bounds"])
+    hashed, models = manifest["files"], manifest["models"]
+    sets = {one["name"]: one for one in manifest["sets"]}
+    _check(bool(sets) and bool(models), "no images or no models")
+    _check(len(sets) == len(manifest["sets"]), "two sets of one name")
+    for one in [*models.values(), *sets.values()]:
+        _check(isinstance(hashed[one["file"]], str), "files")
+    for name, one in sets.items():
+        rows = [one["labels"], one["source_labels"], one["image_sha256"]]
+        if one["fooled"] is not None:
+            rows.append(one["fooled"])
+        _check(
+            len(rows[0]) > 0
+            and all(isinstance(row, list) for row in rows)
+            and len({len(row) for row in rows}) == 1
+            and all(isinstance(v, int) for r in rows[:2] for v in r)
+            and isinstance(one["pixels"], str)
+            and (one["fooled"] is None) == (one["attack"] is None),
+            f"set {name!r}",
+        )
+        if one["overshoot"] is not None:
+            checks.check_positive("overshoot", one["overshoot"])
+    for runtime, variants in manifest["expected"].items():
+        _check(set(variants) <= set(models), f"models of {runtime}")
+        for name, outputs in variants.items():
+            _check_outputs(outputs, sets, models[name])
+    for one in manifest["skipped"]:
+        _check({"variant", "runtime", "reason"} <= set(one), "skipped")
+
+
+def _check_results(found: dict[str, Any]) -> None:
+    _check(found["format"] == FORMAT, f"format {found['format']!r}")
+    manifest = found["manifest"]
+    _check_manifest(manifest)
+    texts = [found["runtime"], *found["device"].values()]
+    _check(all(isinstance(text, str) for text in texts), "device, runtime")
+    _check("machine" in found["device"], "device")
+    checks.check_count("threads", found["threads"])
+    _check(set(found["models"]) == set(manifest["models"]), "models")
+    sets = {one["name"]: one for one in manifest["sets"]}
+    for name, model in found["models"].items():
+        if "error" in model:
+            continue
+        _check_outputs(model["outputs"], sets, model)
+        host = manifest["models"][name].get("output", model["output"])
+        _check(host["shape"] == model["output"]["shape"], f"output of {name!r}")
+        times = np.array(model["latencies"], float)
+        _check(
+            times.ndim == 1
+            and times.size > 0
+            and bool(np.isfinite(times).all())
+            and bool((times >= 0).all()),
+            f"latencies of {name!r}",
+        )
+        for end in (model["input"], model["output"]):
+            _check({"dtype", "shape", "scale", "zero_point"} <= set(end), name)
+
+
+def _check_outputs(
+    outputs: dict[str, Any], sets: dict[str, Any], model: dict[str, Any]
+) -> None:
+    classes = model["output"]["shape"][-1]
+    _check(set(outputs) == set(sets), "outputs for every set")
+    for name, values in outputs.items():
+        shape = (len(sets[name]["labels"]), classes)
+        _check(decode(values).shape == shape, f"outputs for {name!r}")
+
+
+def _check(holds: bool, what: str) -> None:
+    if not holds:
+        raise ValueError(f"not as it should be: {what}")
+
+
+def _one_line(error: BaseException) -> str:
+    reason = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {reason}"

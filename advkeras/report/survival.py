@@ -1,0 +1,93 @@
+"""What survives of a model's adversarial examples, with its picture."""
+
+import os
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from advkeras import edge
+from advkeras.attacks import Attack
+from advkeras.classifier import Classifier
+from advkeras.report import figures
+from advkeras.report.run import Run
+
+
+def survival_report(
+    run: Run,
+    name: str,
+    source: Classifier,
+    attacks: Mapping[str, Attack],
+    images: np.ndarray,
+    labels: np.ndarray,
+    variants: Mapping[str, str | os.PathLike],
+    *,
+    examples: Sequence[int] = (),
+    runtimes: Sequence[str] = tuple(edge.RUNTIMES),
+    overshoots: Sequence[float] = edge.OVERSHOOTS,
+    camera: Sequence[str] = (),
+    threads: int = 1,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Attacks a float model, and shows what was found to its copies.
+
+    Args:
+        run: Where examples and the picture go; what is there is used.
+        name: What to call the float model.
+        source: The float model.
+        attacks: Name -> attack.
+        images: float32, (n, height, width, channels).
+        labels: int64, (n,).
+        variants: Name -> .tflite file.
+        examples: For each attack, how many of the images, from the first;
+            all, if this is empty.
+        runtimes: As for `ak.edge.survival`.
+        overshoots: As for `ak.edge.survival`.
+        camera: As for `ak.edge.survival`.
+        threads: As for `ak.edge.survival`.
+        seed: Seed of the attacks.
+
+    Returns:
+        For results.json: "source", "attacks", "survival", and "figure", a
+        path relative to the run's folder.
+
+    Raises:
+        ValueError: As `ak.edge.survival`, and if a file does not fit the
+            float model; before any attack.
+    """
+    for path in variants.values():
+        edge.check_fits(path, source)
+    counts = dict(
+        zip(attacks, examples or [len(images)] * len(attacks), strict=True)
+    )
+    results = {
+        attack_name: run.attack(
+            f"{attack_name}-{name}",
+            attack,
+            source,
+            images[: counts[attack_name]],
+            labels[: counts[attack_name]],
+            seed,
+        )
+        for attack_name, attack in attacks.items()
+    }
+    survival = edge.survival(
+        results,
+        variants,
+        runtimes,
+        source=source,
+        overshoots=overshoots,
+        camera=camera,
+        threads=threads,
+        progress=True,
+        once=run.once,
+    ).to_json()
+    figure = f"survival-{name}.png"
+    figures.overshoot_curves(survival, run.output / figure, title=name)
+    return {
+        "source": name,
+        "attacks": {key: repr(attack) for key, attack in attacks.items()},
+        "survival": survival,
+        "figure": figure,
+    }

@@ -1,0 +1,180 @@
+"""What survives at the edge, as tables and sentences made from its figures."""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
+from advkeras.edge import Row
+from advkeras.edge import Survival
+from advkeras.evaluation import Rate
+from advkeras.report.grids import Grid
+from advkeras.report.tables import cell
+
+
+def survival_grids(survival: Survival) -> list[Grid]:
+    """Lays out the targets, what survives on each, and its overshoots.
+
+    Args:
+        survival: What was measured.
+
+    Returns:
+        One table of the targets, and two for each attack.
+    """
+    n = max(attack["n"] for attack in survival.attacks.values())
+    columns = {
+        "KiB": lambda row: "-" if not row.bytes else f"{row.bytes / 1024:.0f}",
+        "threads": lambda row: str(row.threads or "-"),
+        "median": lambda row: _latency(row, "median"),
+        "p90": lambda row: _latency(row, "p90"),
+        "accuracy": _rate("accuracy"),
+        "agreement": _rate("agreement"),
+    }
+    if survival.camera:
+        columns["accuracy, camera"] = _rate("accuracy", pixels="camera")
+    grids = [
+        _grid(
+            "Targets: milliseconds an image, one at a time and warm; accuracy "
+            f"on {n} clean images and agreement with the float model, in % "
+            "(95 % interval)",
+            survival.rows,
+            columns,
+        )
+    ]
+    for attack, counts in survival.attacks.items():
+        columns = {"accuracy": _rate("accuracy", attack)}
+        for kind in survival.pixels:
+            columns[f"survival, {kind}"] = _rate("survival", attack, kind)
+        columns["alone"] = _rate("only_target_wrong", attack, "uint8")
+        overshoots = {
+            f"x {factor:.2f}": _rate("survival", attack, "uint8", factor)
+            for factor in survival.overshoots
+        }
+        grids += [
+            _grid(
+                f"{attack}, in % (95 % interval): accuracy on its "
+                f"{counts['n']} images, survival of the {counts['fooled']} "
+                "that fool the float model, and those that, rounded to uint8, "
+                "fool the target alone",
+                survival.rows,
+                columns,
+            ),
+            _grid(
+                f"{attack}: survival after rounding to uint8, by overshoot",
+                survival.rows,
+                overshoots,
+            ),
+        ]
+    return grids
+
+
+def survival_in_words(name: str, survival: Survival) -> list[str]:
+    """Says what the figures show, one sentence a finding.
+
+    Args:
+        name: What the float model is called.
+        survival: What was measured, the float model among it.
+    """
+    source = [row for row in survival.rows if row.variant == "source"]
+    targets = [row for row in survival.rows if row not in source]
+    sentences = [
+        f"{name} reads {_span(source, 'accuracy')} of the clean images "
+        f"rightly; its copies read {_span(targets, 'accuracy')}."
+    ]
+    for attack, counts in survival.attacks.items():
+        first = {row.variant: row for row in reversed(targets)}
+        kept = ", ".join(
+            f"{variant} {_span([row], 'survival', attack, 'uint8')}"
+            for variant, row in reversed(first.items())
+        )
+        last = survival.overshoots[-1]
+        sentences += [
+            f"{attack} fools it on {counts['fooled']} of {counts['n']} images. "
+            "Of these, rounded to uint8, "
+            f"{_span(source, 'survival', attack, 'uint8')} still fool the "
+            f"float model, and its copies: {kept}.",
+            f"Scaled by {last:g} and rounded, they fool the copies in "
+            f"{_span(targets, 'survival', attack, 'uint8', last)} of cases.",
+        ]
+    return sentences
+
+
+def survival_markdown(results: dict[str, Any]) -> str:
+    """Writes a section: sentences, the picture, all tables.
+
+    Args:
+        results: What `survival_report` returned, as `Run.finish` wrote it.
+    """
+    survival = Survival.from_json(results["survival"])
+    versions = {f"{row.runtime}: {row.version}" for row in survival.rows}
+    skipped = [
+        f"{row['variant']} does not run on {row['runtime']}: {row['reason']}."
+        for row in survival.skipped
+    ]
+    blocks = [
+        f"## {results['source']}",
+        _bullets(survival_in_words(results["source"], survival)),
+        f"![Survival over overshoot]({results['figure']})",
+        *(grid.markdown() for grid in survival_grids(survival)),
+        _bullets([*skipped, *sorted(versions)]),
+        f"Made by `{results['command']}`.",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _grid(
+    title: str, rows: Sequence[Row], columns: dict[str, Callable[[Row], str]]
+) -> Grid:
+    # Runtimes that agree on a variant to the last digit share a line.
+    runtimes: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        cells = (row.variant, *(show(row) for show in columns.values()))
+        runtimes.setdefault(cells, []).append(row.runtime)
+    return Grid(
+        title,
+        ("variant", "runtime", *columns),
+        tuple(
+            (variant, ", ".join(names), *cells)
+            for (variant, *cells), names in runtimes.items()
+        ),
+    )
+
+
+def _rate(
+    key: str,
+    attack: str | None = None,
+    pixels: str = "float",
+    overshoot: float | None = None,
+) -> Callable[[Row], str]:
+    def show(row: Row) -> str:
+        rate = _found(row, key, attack, pixels, overshoot)
+        return "-" if rate is None else cell(rate.to_json())
+
+    return show
+
+
+def _found(
+    row: Row,
+    key: str,
+    attack: str | None = None,
+    pixels: str = "float",
+    overshoot: float | None = None,
+) -> Rate | None:
+    outcome = row.find(attack, pixels, overshoot)
+    return None if outcome is None else getattr(outcome, key)
+
+
+def _latency(row: Row, key: str) -> str:
+    return "-" if row.latency is None else f"{row.latency[key]:.3f}"
+
+
+def _span(rows: Sequence[Row], *where: Any) -> str:
+    found = [_found(row, *where) for row in rows]
+    values = [r.value for r in found if r is not None and r.value is not None]
+    if not values:
+        return "-"
+    low, high = f"{100 * min(values):.1f}", f"{100 * max(values):.1f}"
+    return f"{low} %" if low == high else f"{low} to {high} %"

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Measures what docs/edge.md shows, into output/edge; needs MNIST and CIFAR-10,
+# and for the emulated ARM a Debian system.
+set -euo pipefail
+
+models=(
+  "m1 --dataset=mnist --epsilon=0.1"
+  "conv-mnist --dataset=mnist --epsilon=0.1"
+  "conv-cifar10 --dataset=cifar10 --epsilon=0.0313725"
+)
+out=output/edge
+mkdir -p "$out"
+cp docs/parts/edge.md "$out/edge.md"
+for line in "${models[@]}"; do
+  read -r model flags <<<"$line"
+  # shellcheck disable=SC2086  # several flags
+  {
+    python -m apps.edge_eval --model="$model" $flags --output="$out/$model" \
+      --attack=fgsm,lbfgs --examples=1000,256 \
+      --camera=jpeg:75,resize:0.75,brightness:1.1
+    python -m apps.edge_bundle --model="$model" $flags \
+      --output="$out/bundle-$model" --attack=fgsm,lbfgs --examples=100
+  }
+  python -m apps.edge_emulate --bundle="$out/bundle-$model"
+  python -m apps.edge_report --output="$out/devices-$model" \
+    --results="$out/bundle-$model/arm_results.json"
+  { echo; cat "$out/$model/survival.md"; } >>"$out/edge.md"
+  { echo; cat "$out/devices-$model/devices.md"; } >>"$out/edge.md"
+  cp "$out/$model/survival-$model.png" docs/
+done
+mv "$out/edge.md" docs/edge.md
