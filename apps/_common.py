@@ -18,7 +18,7 @@ flags.disclaim_key_flags()
 FLAGS = flags.FLAGS
 
 
-def define_data(dataset: str, split: str) -> None:
+def define_data(dataset: str, split: str | None = None) -> None:
     """Defines --dataset, --split and, with TFDS's meaning, --data_dir."""
     flags.DEFINE_string(
         "dataset",
@@ -26,9 +26,10 @@ def define_data(dataset: str, split: str) -> None:
         "mnist5k (needs no network) or the TFDS name of an "
         "image-classification set: mnist, cifar10, ...",
     )
-    flags.DEFINE_string(
-        "split", split, "Part of the data set, e.g. train[:30000] or test."
-    )
+    if split is not None:
+        flags.DEFINE_string(
+            "split", split, "Part of the data set, e.g. train[:30000] or test."
+        )
     flags.DEFINE_string(
         "data_dir",
         None,

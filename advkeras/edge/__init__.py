@@ -1,5 +1,6 @@
 """Export to .tflite, the runtimes that execute it, and what survives there."""
 
+from advkeras.edge.c_source import write_c_source
 from advkeras.edge.export import Exported
 from advkeras.edge.export import export
 from advkeras.edge.runtimes import HERE as RUNTIMES
@@ -13,9 +14,12 @@ from advkeras.edge.survival import survival
 __all__ = [
     "OVERSHOOTS",
     "RUNTIMES",
+    "Exported",
     "Row",
     "Survival",
     "check_fits",
+    "export",
     "start",
     "survival",
+    "write_c_source",
 ]

@@ -1,5 +1,7 @@
 """Runs and what is drawn from their saved results."""
 
+from advkeras.report.export import export_grid
+from advkeras.report.export import operators_in_words
 from advkeras.report.figures import gallery
 from advkeras.report.figures import heat_map
 from advkeras.report.markdown import comparison_markdown
@@ -17,9 +19,11 @@ from advkeras.report.words import in_words
 __all__ = [
     "Run",
     "comparison_markdown",
+    "export_grid",
     "gallery",
     "heat_map",
     "in_words",
+    "operators_in_words",
     "success_table",
     "survival_grids",
     "survival_in_words",

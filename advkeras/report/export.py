@@ -1,0 +1,56 @@
+"""What an export wrote, as a table and in words, made from its cards."""
+
+from typing import Any
+
+from advkeras.report.grids import Grid
+
+
+def export_grid(title: str, cards: dict[str, Any]) -> Grid:
+    """Lays out variants: bytes, input, output and number of operators.
+
+    Args:
+        title: What was exported.
+        cards: Variant -> its card.
+    """
+    whole = cards.get("float32", {}).get("bytes")
+    return Grid(
+        title,
+        ("variant", "bytes", "ratio", "input", "output", "operators"),
+        tuple(
+            (
+                name,
+                str(card["bytes"]),
+                f"{card['bytes'] / whole:.3f}" if whole else "-",
+                _type(card["input"]),
+                _type(card["output"]),
+                str(sum(card["operators"].values())),
+            )
+            for name, card in cards.items()
+        ),
+        names=1,
+    )
+
+
+def operators_in_words(cards: dict[str, Any]) -> list[str]:
+    """Lists the operators of each variant, and those that stayed in float.
+
+    Args:
+        cards: Variant -> its card.
+    """
+    having: dict[str, list[str]] = {}  # most variants have the same
+    for name, card in cards.items():
+        counts = card["operators"].items()
+        listed = ", ".join(f"{count} {operator}" for operator, count in counts)
+        having.setdefault(listed, []).append(name)
+    lines = [f"{', '.join(names)}: {ops}" for ops, names in having.items()]
+    for name, card in cards.items():
+        if name.startswith("int") and card["float_operators"]:
+            listed = ", ".join(card["float_operators"])
+            lines.append(f"{name}: still computed in float: {listed}")
+    return lines
+
+
+def _type(tensor: dict[str, Any]) -> str:
+    if tensor["scale"] is None:
+        return str(tensor["dtype"])
+    return f"{tensor['dtype']} {tensor['scale']:.4g} {tensor['zero_point']:+d}"

@@ -1,0 +1,109 @@
+r"""Writes one model as .tflite files, and as C for a microcontroller.
+
+python -m apps.export --model=conv-mnist --dataset=mnist --format=c \
+    --output=output/conv-mnist
+
+The variants: float32; float16 (weights in float16); dynamic (weights in int8);
+int8 (all in int8); int8-float-io (the same between float32 input and output);
+int16x8 (activations in int16, weights in int8).
+"""
+
+from absl import flags
+
+from apps import _common
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string(
+    "model",
+    "conv-mnist",
+    "Name in saved_models, or path to .keras, .h5 or SavedModel.",
+)
+flags.DEFINE_enum(
+    "format", "tflite", ["tflite", "c"], "c: each file as C source too."
+)
+flags.DEFINE_integer(
+    "vectors",
+    4,
+    "Images among the test vectors of the C source: the first of those for "
+    "calibration.",
+    lower_bound=1,
+)
+_common.define_variants()
+_common.define_bounds()
+_common.define_data("mnist5k")
+_common.define_seed()
+_common.define_output(None, "The folder to write. Default: output/MODEL.")
+
+
+def main() -> None:
+    """Exports, and prints one row a variant."""
+    from pathlib import Path
+
+    import rich
+
+    import advkeras as ak
+    from advkeras import files
+    from advkeras.edge.variants import find_all
+    from advkeras.models import loading
+
+    wanted = find_all(FLAGS.variants)
+    bounds = _common.bounds()
+    path = loading.find(FLAGS.model)
+    classifier = ak.Classifier.load(path, bounds=bounds)
+    output = Path(FLAGS.output or f"output/{path.stem}")
+    settings = {**_common.settings(), "model": files.sha256(path)}
+    provenance = {
+        "model": str(FLAGS.model),
+        "model_sha256": settings["model"],
+        "command": _common.command("export"),
+    }
+    images, labels = None, None
+    to_c = FLAGS.format == "c"
+    if to_c or any(variant.needs_calibration for variant in wanted.values()):
+        data = ak.datasets.load(
+            FLAGS.dataset,
+            FLAGS.calibration_split,
+            data_dir=FLAGS.data_dir,
+            bounds=bounds,
+        )
+        classifier.check_fits(data)
+        images, labels = data.sample(FLAGS.calibration, FLAGS.seed)
+        settings["data_fingerprint"] = data.fingerprint
+        provenance |= {
+            "dataset": data.name,
+            "split": data.split,
+            "seed": FLAGS.seed,
+        }
+    run = ak.report.Run(output, settings)
+    exported = ak.edge.export(
+        classifier, output, wanted, calibration=images, provenance=provenance
+    )
+    sources = {}
+    if to_c and images is not None and labels is not None:
+        images, labels = images[: FLAGS.vectors], labels[: FLAGS.vectors]
+        for name, file in exported.items():
+            written = ak.edge.write_c_source(file, output, images, labels)
+            sources[name] = [source.name for source in written]
+    results = run.finish(
+        {
+            "variants": {
+                name: ak.models.read_card(file)
+                for name, file in exported.items()
+            },
+            "skipped": exported.skipped,
+            "c_sources": sources,
+        },
+        _common.command("export"),
+    )
+    if exported:
+        cards = results["variants"]
+        rich.print(ak.report.export_grid(path.stem, cards).table())
+        print(*ak.report.operators_in_words(cards), sep="\n")
+    for name, reason in exported.skipped.items():
+        print(f"{name}: skipped: {reason}")
+    print(f"Written to {output}: results.json and {len(exported)} variants.")
+
+
+if __name__ == "__main__":
+    _common.run(main)
