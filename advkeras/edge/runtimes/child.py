@@ -1,11 +1,14 @@
 """Interpreter: a .tflite file that runs in a process of its own."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +85,8 @@ class Interpreter:
         self._requests: Any = self._process.stdin
         self._answers: Any = self._process.stdout
         try:
-            about, _ = self._receive()
+            with self._watched():
+                about, _ = self._receive()
             self.version: str = about["runtime"]
             self.input: dict[str, Any] = about["input"]
             self.output: dict[str, Any] = about["output"]
@@ -173,7 +177,10 @@ class Interpreter:
                 )
             feeder.start()
             try:
-                return [messages.as_array(*self._receive()) for _ in batches]
+                with self._watched():
+                    return [
+                        messages.as_array(*self._receive()) for _ in batches
+                    ]
             except BaseException:
                 # What is under way would else be the answer to the next call.
                 self.close()
@@ -183,19 +190,36 @@ class Interpreter:
                 raise
 
     def _receive(self) -> tuple[dict[str, Any], bytes]:
-        timer = threading.Timer(self._timeout, self._give_up)
-        timer.start()
+        self._deadline = time.monotonic() + self._timeout
         try:
             received = messages.receive(self._answers)
         except ValueError:  # closed by another thread
             received = None
-        finally:
-            timer.cancel()
         if received is None:
             raise self._failure(self._how_it_ended())
         if "error" in received[0]:
             raise self._failure(received[0]["error"])
         return received
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Ends the process when an answer is not there in time."""
+        self._deadline = time.monotonic() + self._timeout
+        done = threading.Event()
+
+        # One thread for all answers: one each would cost more than a small
+        # model does.
+        def watch() -> None:
+            while not done.wait(max(0, self._deadline - time.monotonic())):
+                if time.monotonic() >= self._deadline:
+                    self._give_up()
+                    return
+
+        threading.Thread(target=watch, daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
 
     def _give_up(self) -> None:
         self._timed_out = True

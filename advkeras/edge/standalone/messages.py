@@ -21,8 +21,8 @@ def send(stream: BinaryIO, message: dict[str, Any], payload: Any = b"") -> None:
 def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     """Reads one message, (what it says, its bytes); None at the end."""
     line = stream.readline()
-    if not line:
-        return None
+    if not line.endswith(b"\n"):
+        return None  # also in the middle of a line
     message = json.loads(line)
     payload = stream.read(message["bytes"])
     return (message, payload) if len(payload) == message["bytes"] else None

@@ -5,13 +5,25 @@
 
 Needs Python 3.8 or newer, NumPy, and one of ai_edge_litert, tflite_runtime and
 tensorflow. The bundle is the folder that this file lies in; every file of it is
-checked against its SHA-256 first. Prints a table and writes
+checked against its SHA-256 first. Prints a table a model and writes
 device_results.json, which `apps.edge_report` reads.
 """
 
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
 import importlib
+import json
+import multiprocessing
+import os
+import platform
 import sys
 import time
+from concurrent import futures
+from pathlib import Path
+from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
 
@@ -22,8 +34,10 @@ _INTERPRETERS = (
     ("tflite_runtime", "tflite_runtime.interpreter"),
     ("tensorflow", "tensorflow.lite.python.interpreter"),
 )
-_BATCH = 50
-_TIMED = 100  # images whose latency is taken one by one
+_FORMAT = 1
+_BATCH = 50  # images held as floats at a time
+_TIMED = 100  # images whose latency is kept
+_Z = 1.959963984540054  # of 95 %
 
 
 def find_interpreter() -> tuple[str, str, ModuleType]:
@@ -35,10 +49,7 @@ def find_interpreter() -> tuple[str, str, ModuleType]:
             continue
         top = sys.modules[package]
         return package, str(getattr(top, "__version__", "unknown")), found
-    raise ImportError(
-        "one of these packages is needed: "
-        + ", ".join(package for package, _ in _INTERPRETERS)
-    )
+    raise ImportError(f"pip install one of {[p for p, _ in _INTERPRETERS]}")
 
 
 class Model:
@@ -56,8 +67,8 @@ class Model:
         package, version, module = find_interpreter()
         kernels = {}
         if reference:
-            resolver = module.OpResolverType.BUILTIN_REF
-            kernels["experimental_op_resolver_type"] = resolver
+            kind = module.OpResolverType.BUILTIN_REF
+            kernels["experimental_op_resolver_type"] = kind
         self.runtime = package + " " + version
         self._interpreter = module.Interpreter(
             model_content=content, num_threads=threads, **kernels
@@ -85,15 +96,9 @@ class Model:
 
 
 def tensor(details: list[dict[str, Any]]) -> dict[str, Any]:
-    """Returns what has to be known of the only input or output of a model.
-
-    Args:
-        details: What an interpreter says of its inputs, or of its outputs.
-    """
+    """Returns what has to be known of a model's only input or output."""
     if len(details) != 1:
-        raise ValueError(
-            f"the model must have one input and one output, not {len(details)}"
-        )
+        raise ValueError("the model must have one input and one output")
     detail = details[0]
     quantization = detail["quantization_parameters"]
     scales = [float(scale) for scale in quantization["scales"]]
@@ -132,13 +137,263 @@ def from_uint8(pixels: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     return np.clip(images, lower, upper).astype(np.float32)
 
 
-def latencies(model: Any, inputs: np.ndarray) -> list[float]:
-    """Returns milliseconds an image, one image at a time, after a warm-up."""
-    model.run(inputs[:1])
-    model.run(inputs[:1])
-    times = []
+def judge(
+    predicted: np.ndarray, labels: np.ndarray, source: Any, fooled: Any
+) -> dict[str, Any]:
+    """Judges what a model predicted, (n,), of one set of images.
+
+    Against the true labels, what the float model says of the same images, and
+    which of them fool it (bool), each (n,); None where that is not known.
+
+    Returns:
+        Masks, or None: "accuracy", "agreement" with the float model and
+        "only_target_wrong" of all images, "survival" of those that fool it.
+    """
+    wrong, known = predicted != labels, source is not None
+    return {
+        "accuracy": ~wrong,
+        "agreement": predicted == source if known else None,
+        "survival": None if fooled is None else wrong[fooled],
+        "only_target_wrong": wrong & (source == labels) if known else None,
+    }
+
+
+def equal_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns which rows of two outputs, (n, classes), are equal bit by bit."""
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return np.zeros(len(a), bool)
+    bits = [np.ascontiguousarray(x).view(np.uint8) for x in (a, b)]
+    return (bits[0] == bits[1]).all(axis=1)
+
+
+def encode(array: np.ndarray) -> dict[str, Any]:
+    """Returns an array as JSON values: dtype, shape and base64."""
+    content = base64.b64encode(array.tobytes()).decode("ascii")
+    about = {"dtype": array.dtype.name, "shape": list(array.shape)}
+    return {**about, "base64": content}
+
+
+def decode(values: dict[str, Any]) -> np.ndarray:
+    """Returns the array that `encode` was given."""
+    content = base64.b64decode(values["base64"], validate=True)
+    return np.frombuffer(content, values["dtype"]).reshape(values["shape"])
+
+
+def timed(model: Any, inputs: np.ndarray) -> tuple[np.ndarray, list[float]]:
+    """Returns outputs, (n, ...), and milliseconds, of one image at a time."""
+    outputs, times = [], []
     for i in range(len(inputs)):
         start = time.perf_counter()
-        model.run(inputs[i : i + 1])
+        outputs.append(model.run(inputs[i : i + 1]))
         times.append(1e3 * (time.perf_counter() - start))
-    return times
+    return np.concatenate(outputs), times
+
+
+def latencies(model: Any, inputs: np.ndarray) -> list[float]:
+    """Returns milliseconds an image, one image at a time, after a warm-up."""
+    timed(model, inputs[:2])
+    return timed(model, inputs)[1]
+
+
+def read_bundle(folder: Path) -> dict[str, Any]:
+    """Returns the manifest; ValueError unless every file is as it was made."""
+    try:
+        content = (folder / "manifest.json").read_bytes()
+        manifest: dict[str, Any] = json.loads(content)
+        if manifest["format"] != _FORMAT:
+            raise ValueError("another format")
+        listed, sets = dict(manifest["files"]), manifest["sets"]
+        used = [one["file"] for one in [*manifest["models"].values(), *sets]]
+        for name in set(used) - set(listed):
+            raise ValueError(f"no SHA-256 of {name}")
+        for one in sets:
+            if not 0 < len(one["labels"]) == len(one["source_labels"]):
+                raise ValueError("no labels of " + one["name"])
+        for runs in manifest["expected"].values():
+            for outputs in runs.values():
+                list(map(decode, outputs.values()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"manifest.json is not that of a bundle ({_one_line(error)})"
+        ) from error
+    for name, digest in sorted(listed.items()):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError(f"{name} lies outside of the bundle")
+        if not (folder / name).is_file():
+            raise ValueError(f"{name} is missing; copy it again")
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            raise ValueError(f"{name} differs in SHA-256; copy it again")
+    return manifest
+
+
+def run_model(
+    folder: Path, manifest: dict[str, Any], variant: str, threads: int
+) -> dict[str, Any]:
+    """Shows every set to one model; returns what results hold of it."""
+    file = manifest["models"][variant]["file"]
+    model = Model((folder / file).read_bytes(), threads=threads)
+    if len(model.output["shape"]) != 2:
+        raise ValueError("it must return (n, classes), one score a class")
+    outputs: dict[str, Any] = {}
+    times: list[float] = []
+    for one in manifest["sets"]:
+        pixels = np.load(folder / one["file"], "r", allow_pickle=False)
+        if pixels.dtype != np.uint8 or len(pixels) != len(one["labels"]):
+            raise ValueError(f"{one['file']} must be uint8, one row a label")
+        rows = []
+        for start in range(0, len(pixels), _BATCH):
+            batch = pixels[start : start + _BATCH]
+            images = from_uint8(batch, manifest["bounds"])
+            inputs = quantize(images, model.input)
+            if not times:  # a warm-up
+                timed(model, inputs[:2])
+            found, taken = timed(model, inputs)
+            rows.append(found)
+            times += taken
+        outputs[one["name"]] = encode(np.concatenate(rows))
+    about = {"input": model.input, "output": model.output}
+    return {**about, "outputs": outputs, "latencies": times[:_TIMED]}
+
+
+def apart(*arguments: Any) -> dict[str, Any]:
+    """Returns what `run_model` returns, or {"error": why not, on one line}.
+
+    In a process of its own: an interpreter may crash on what it does not know.
+    """
+    # Forked where that can be: what is imported need not be so again.
+    kind = "fork" if hasattr(os, "fork") else None
+    context: Any = multiprocessing.get_context(kind)
+    try:
+        with futures.ProcessPoolExecutor(1, context) as pool:
+            return pool.submit(run_model, *arguments).result()
+    except futures.process.BrokenProcessPool:
+        return {"error": "the interpreter crashed"}
+    except Exception as error:  # whatever it is, the others still run
+        return {"error": f"{type(error).__name__}: {_one_line(error)}"}
+
+
+def describe() -> dict[str, str]:
+    """Returns what this device is, with nothing that names its owner."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    pairs = [line.partition(":") for line in lines]
+    facts = {key.strip(): value.strip() for key, _, value in pairs}
+    machine = platform.machine()
+    processor = facts.get("Model") or facts.get("model name")
+    # QEMU may show a program the host's file.
+    if machine.startswith(("arm", "aarch")) and "vendor_id" in facts:
+        processor = f"emulated on {processor}"
+    return {
+        "machine": machine,
+        "processor": processor or platform.processor() or "unknown",
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def table(
+    manifest: dict[str, Any], variant: str, found: dict[str, Any]
+) -> list[str]:
+    """Returns the lines that say what one model made of every set."""
+    if "error" in found:
+        return [f"{variant}: cannot run here ({found['error']})"]
+    median, slow = np.quantile(found["latencies"], (0.5, 0.9))
+    time_taken = f"{median:.3g} ms an image (median), {slow:.3g} ms (p90)"
+    row = "{:<18} {:>4} {:>14} {:>14} {:>20} {:>4}".format
+    lines = [f"{variant}: {time_taken}"]
+    lines.append(row("images", "n", "right", "as source", "survival", "only"))
+    outputs = {name: decode(v) for name, v in found["outputs"].items()}
+    for one in manifest["sets"]:
+        fooled = one["fooled"]
+        masks = judge(
+            outputs[one["name"]].argmax(axis=1),
+            np.array(one["labels"]),
+            np.array(one["source_labels"]),
+            None if fooled is None else np.array(fooled, bool),
+        )
+        of = "" if fooled is None else f" of {sum(fooled)}"
+        survival = percent(masks["survival"]) + of
+        cells = percent(masks["accuracy"]), percent(masks["agreement"])
+        only = int(np.sum(masks["only_target_wrong"]))
+        n = len(one["labels"])
+        lines.append(row(one["name"], n, *cells, survival, only))
+    for runtime, runs in manifest["expected"].items():
+        rows = [
+            equal_rows(outputs[name], decode(values))
+            for name, values in runs.get(variant, {}).items()
+        ]
+        if rows:
+            n, equal = sum(map(len, rows)), sum(map(np.sum, rows))
+            lines.append(f"bit-equal to {runtime} on the host: {equal} of {n}")
+    return lines
+
+
+def percent(mask: np.ndarray | None) -> str:
+    """Returns a share in percent with its 95 % interval (Wilson's)."""
+    if mask is None or not mask.size:
+        return "-"
+    n, share, z2 = mask.size, mask.mean(), _Z * _Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
+    low, high = centre - half / (1 + z2 / n), centre + half / (1 + z2 / n)
+    return f"{100 * share:.1f} ({abs(100 * low):.0f}-{100 * high:.0f})"
+
+
+def main() -> int:
+    """Checks the bundle, runs its models, prints and writes what they said."""
+    folder = Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(description="Runs a bundle's models.")
+    beside = folder / "device_results.json"
+    parser.add_argument("--output", type=Path, default=beside)
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    output, threads = arguments.output, arguments.threads
+    try:
+        if threads < 1:
+            raise ValueError(f"--threads must be 1 or more, not {threads}")
+        if output.is_dir() or not os.access(output.resolve().parent, os.W_OK):
+            raise ValueError(f"--output cannot be written: {output}")
+        manifest = read_bundle(folder)
+        package, version, _ = find_interpreter()
+    except (ValueError, ImportError) as error:
+        _say(_one_line(error))
+        return 2
+    results: dict[str, Any] = {
+        "format": _FORMAT,
+        "manifest": manifest,
+        "device": describe(),
+        "runtime": f"{package} {version}",
+        "threads": threads,
+        "models": {},
+    }
+    print(
+        f"{manifest.get('source')} on {results['runtime']}, "
+        f"{platform.machine()}. In %, with 95 % intervals.\n"
+        "right: as labelled; as source: as the float model; survival: of those "
+        "that fool\nthe float model, wrong here too; only: wrong here alone."
+    )
+    for variant in manifest["models"]:
+        sys.stdout.flush()
+        _say(f"{variant}, {len(manifest['sets'])} sets of images")
+        found = apart(folder, manifest, variant, threads)
+        results["models"][variant] = found
+        print("", *table(manifest, variant, found), sep="\n")
+    temporary = output.with_name(output.name + ".part")
+    temporary.write_text(json.dumps(results) + "\n", encoding="utf-8")
+    os.replace(str(temporary), str(output))
+    print(f"\nWritten: {output}")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(f"run_on_device.py: {line}", file=sys.stderr, flush=True)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

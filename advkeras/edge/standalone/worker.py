@@ -28,17 +28,23 @@ class MicroModel:
         from importlib import metadata
 
         from tflite_micro.python.tflite_micro import runtime
+        from tflite_micro.tensorflow.lite.micro.python import (
+            schema_py_generated as schema,
+        )
 
         self.runtime = "tflite-micro " + metadata.version("tflite-micro")
         # The arena holds all activations; what it needs is known afterwards.
         self._interpreter = runtime.Interpreter.from_bytes(
             content, arena_size=max(1 << 24, 10 * len(content))
         )
+        graph = schema.Model.GetRootAsModel(content, 0).Subgraphs(0)
+        inputs, outputs = graph.InputsLength(), graph.OutputsLength()
+        about = self._interpreter
         self.input = run_on_device.tensor(
-            [self._interpreter.get_input_details(0)]
+            [about.get_input_details(i) for i in range(inputs)]
         )
         self.output = run_on_device.tensor(
-            [self._interpreter.get_output_details(0)]
+            [about.get_output_details(i) for i in range(outputs)]
         )
 
     def run(self, inputs: np.ndarray) -> np.ndarray:

@@ -1,0 +1,54 @@
+"""A small bundle, and what a device might say of it."""
+
+import copy
+import json
+import platform
+
+import advkeras as ak
+from advkeras.edge import bundle
+
+N = 40
+
+
+def make(output, classifier, variants, **settings):
+    """Writes a bundle of 40 digits, of which FGSM fools some; its folder."""
+    images, labels = ak.datasets.load("mnist5k", "test").sample(N, seed=0)
+    result = ak.attacks.FGSM(epsilon=0.1)(classifier, images, labels)
+    settings = {
+        "runtimes": ("litert", "litert-reference"),
+        "overshoots": (1.0, 1.2),
+        "class_names": [f"digit {i}" for i in range(10)],
+        "about": {"dataset": "mnist5k", "seed": 0, "command": "python -m it"},
+        **settings,
+    }
+    return bundle.write_bundle(
+        output, {"fgsm": result}, variants, source=classifier, **settings
+    )
+
+
+def answers(manifest, runtime="litert"):
+    """Returns the results of a device that says what a runtime here says."""
+    models = {
+        variant: {
+            "input": model["input"],
+            "output": model["output"],
+            "outputs": copy.deepcopy(manifest["expected"][runtime][variant]),
+            "latencies": [1.0, 2.0, 3.0],
+        }
+        for variant, model in manifest["models"].items()
+    }
+    return {
+        "format": 1,
+        "manifest": copy.deepcopy(manifest),
+        "device": {"machine": platform.machine(), "processor": "a chip"},
+        "runtime": "ai_edge_litert 0.0.0",
+        "threads": 1,
+        "models": models,
+    }
+
+
+def write(path, values):
+    """Writes JSON; returns the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values))
+    return path
