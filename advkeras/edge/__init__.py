@@ -3,11 +3,11 @@
 from advkeras.edge.c_source import write_c_source
 from advkeras.edge.export import Exported
 from advkeras.edge.export import export
+from advkeras.edge.outcomes import Row
+from advkeras.edge.outcomes import Survival
 from advkeras.edge.runtimes import HERE as RUNTIMES
 from advkeras.edge.runtimes import start
 from advkeras.edge.shown import OVERSHOOTS
-from advkeras.edge.survival import Row
-from advkeras.edge.survival import Survival
 from advkeras.edge.survival import check_fits
 from advkeras.edge.survival import survival
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from advkeras.edge.outcomes import Outcome
 from advkeras.edge.runtimes import device
-from advkeras.edge.shown import Outcome
 from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
 

@@ -39,14 +39,15 @@ def overshoot(
         images: Adversarial images, as `originals`.
         factor: 1 gives `images` themselves.
         bounds: (lower, upper) of the pixels, which are clipped to them, or
-            to the range of `images` if that goes beyond.
+            to the range of each image found, if that goes beyond.
     """
     if factor == 1:
         return images
-    lower = min(bounds[0], float(images.min()))
-    upper = max(bounds[1], float(images.max()))
+    axes = tuple(range(1, images.ndim))
+    lower = np.minimum(bounds[0], images.min(axes, keepdims=True))
+    upper = np.maximum(bounds[1], images.max(axes, keepdims=True))
     moved = originals + np.float32(factor) * (images - originals)
-    return moved.clip(lower, upper)
+    return moved.clip(lower, upper).astype(np.float32, copy=False)
 
 
 def camera(pixels: np.ndarray, steps: Sequence[str]) -> np.ndarray:

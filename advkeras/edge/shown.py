@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,86 +10,11 @@ from advkeras import checks
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.edge import pixels as pixel_steps
+from advkeras.edge.outcomes import Outcome
 from advkeras.edge.standalone import run_on_device
-from advkeras.evaluation import Rate
 
 OVERSHOOTS = (1.0, 1.02, 1.05, 1.10, 1.20)
 _KINDS = ("float", "uint8")
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What a target makes of one set of images.
-
-    Attributes:
-        attack: Name of the attack that made the images; None: they are clean.
-        pixels: "float" as found, "uint8" rounded, "camera" changed as well.
-        overshoot: What the perturbation was multiplied by; None: clean.
-        accuracy: Of all images, those that the target reads rightly: its
-            clean accuracy, or its adversarial accuracy.
-        agreement: Of all images, those that the target and the source read
-            alike; None if the source is not known.
-        survival: Of the images that fool the source at overshoot 1, read
-            rightly before and wrongly after, those that the target reads
-            wrongly; None for clean ones.
-        only_target_wrong: Of all images, those that the target reads wrongly
-            and the source rightly; None if the source is not known.
-    """
-
-    attack: str | None
-    pixels: str
-    overshoot: float | None
-    accuracy: Rate
-    agreement: Rate | None
-    survival: Rate | None
-    only_target_wrong: Rate | None
-
-    @classmethod
-    def of(
-        cls,
-        shown: tuple[str | None, str, float | None],
-        predicted: np.ndarray,
-        labels: np.ndarray,
-        source_labels: np.ndarray | None,
-        fooled: np.ndarray | None,
-    ) -> "Outcome":
-        """Judges what a target predicted of one set of images.
-
-        Args:
-            shown: Attack, pixels and overshoot of the set.
-            predicted: What the target says, int64, (n,).
-            labels: True labels, int64, (n,).
-            source_labels: What the source says, int64, (n,); None if that is
-                not known.
-            fooled: Which images fool the source at overshoot 1, bool, (n,);
-                None: they are clean.
-        """
-        masks = run_on_device.judge(predicted, labels, source_labels, fooled)
-        rates: dict[str, Any] = {
-            name: None if mask is None else Rate.of(mask)
-            for name, mask in masks.items()
-        }
-        attack, pixels, overshoot = shown
-        return cls(attack, pixels, overshoot, **rates)
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns all as JSON values."""
-        return {
-            field.name: value.to_json() if isinstance(value, Rate) else value
-            for field in dataclasses.fields(self)
-            for value in (getattr(self, field.name),)
-        }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Outcome":
-        """Reads what `to_json` returned."""
-        read: dict[str, Any] = {
-            key: Rate(value["count"], value["n"])
-            if isinstance(value, Mapping)
-            else value
-            for key, value in values.items()
-        }
-        return cls(**read)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -18,9 +18,12 @@ from advkeras import checks
 from advkeras import files
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
+from advkeras.classifier import as_classifier
 from advkeras.edge import runtimes as executors
+from advkeras.edge.outcomes import Outcome
+from advkeras.edge.outcomes import Row
+from advkeras.edge.outcomes import Survival
 from advkeras.edge.shown import OVERSHOOTS
-from advkeras.edge.shown import Outcome
 from advkeras.edge.shown import Shown
 from advkeras.edge.shown import to_show
 from advkeras.edge.standalone import run_on_device
@@ -28,128 +31,12 @@ from advkeras.edge.standalone import run_on_device
 _TIMED = 100  # images whose latency is taken
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One target: a variant, executed by a runtime.
-
-    Attributes:
-        variant: Name of the .tflite file, or "source": the float model.
-        runtime: What executed it.
-        version: Package and version of the runtime, or the device.
-        threads: Threads of the runtime.
-        bytes: Size of the file; None of the source.
-        latency: Milliseconds an image, one at a time, warm: "median", "p90"
-            and "n"; None where it was not taken.
-        outcomes: One for each set of images shown.
-    """
-
-    variant: str
-    runtime: str
-    version: str
-    threads: int
-    bytes: int | None
-    latency: dict[str, float] | None
-    outcomes: tuple[Outcome, ...]
-
-    def find(
-        self,
-        attack: str | None = None,
-        pixels: str = "float",
-        overshoot: float | None = None,
-    ) -> Outcome | None:
-        """Returns the outcome of one set; None if it was not shown it.
-
-        Args:
-            attack: Name of the attack; None for the clean images.
-            pixels: "float", "uint8" or "camera".
-            overshoot: Factor of the perturbation; None for 1.
-        """
-        if attack is not None and overshoot is None:
-            overshoot = 1.0
-        wanted = (attack, pixels, overshoot)
-        for outcome in self.outcomes:
-            if (outcome.attack, outcome.pixels, outcome.overshoot) == wanted:
-                return outcome
-        return None
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns all as JSON values."""
-        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {**own, "outcomes": [o.to_json() for o in self.outcomes]}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Row":
-        """Reads what `to_json` returned."""
-        outcomes = tuple(map(Outcome.from_json, values["outcomes"]))
-        return cls(**{**values, "outcomes": outcomes})
-
-
-@dataclasses.dataclass(frozen=True)
-class Survival:
-    """What every target made of every set of images.
-
-    Attributes:
-        attacks: Name -> "n" images, of which "fooled" fool the source.
-        overshoots: Factors of the perturbation.
-        camera: Camera steps.
-        rows: One for each target that ran; the source first, if it is known.
-        skipped: "variant", "runtime" and "reason" of those that did not.
-    """
-
-    attacks: dict[str, dict[str, int]]
-    overshoots: tuple[float, ...]
-    camera: tuple[str, ...]
-    rows: tuple[Row, ...]
-    skipped: tuple[dict[str, str], ...]
-
-    def find(self, variant: str, runtime: str) -> Row:
-        """Returns the row of a target.
-
-        Raises:
-            ValueError: There is none.
-        """
-        for row in self.rows:
-            if (row.variant, row.runtime) == (variant, runtime):
-                return row
-        there = ", ".join(f"{r.variant} on {r.runtime}" for r in self.rows)
-        raise ValueError(
-            f"`variant` and `runtime` must be one of: {there}. "
-            f"Received: variant={variant!r}, runtime={runtime!r}"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns all as JSON values."""
-        return {
-            "attacks": self.attacks,
-            "overshoots": list(self.overshoots),
-            "camera": list(self.camera),
-            "rows": [row.to_json() for row in self.rows],
-            "skipped": list(self.skipped),
-        }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Survival":
-        """Reads what `to_json` returned."""
-        return cls(
-            attacks=values["attacks"],
-            overshoots=tuple(values["overshoots"]),
-            camera=tuple(values["camera"]),
-            rows=tuple(map(Row.from_json, values["rows"])),
-            skipped=tuple(values["skipped"]),
-        )
-
-    @property
-    def pixels(self) -> tuple[str, ...]:
-        """Kinds of pixels that the targets were shown."""
-        return ("float", "uint8", *["camera"] * bool(self.camera))
-
-
 def survival(
     results: AttackResult | Mapping[str, AttackResult],
     variants: Mapping[str, str | os.PathLike],
     runtimes: Sequence[str] = ("litert", "litert-reference", "tflm"),
     *,
-    source: Classifier | None = None,
+    source: Classifier | keras.Model | None = None,
     overshoots: Sequence[float] = OVERSHOOTS,
     camera: Sequence[str] = (),
     threads: int = 1,
@@ -194,6 +81,8 @@ def survival(
     for runtime in runtimes:
         executors.check(runtime)
     sizes = {name: _size(name, path) for name, path in variants.items()}
+    if source is not None:
+        source = as_classifier(source)
     shown = to_show(results, overshoots, camera, source)
     targets = [(name, runtime) for name in variants for runtime in runtimes]
     once = once or (lambda name, make: make())
@@ -225,6 +114,8 @@ def survival(
         ).to_json()
 
     def kept(target: tuple[str, str]) -> dict[str, Any]:
+        if target[1] not in executors.HERE:
+            return run(target)  # a device has done the work
         name = "-".join((*target, files.sha256(variants[target[0]])[:16]))
         return once(name, lambda: run(target))
 

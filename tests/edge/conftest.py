@@ -16,9 +16,7 @@ def variants(tmp_path_factory, classifiers, digits):
     """The variants of the small deep net, trained on digits: name -> path."""
     names = ("float32", "float16", "dynamic", "int8")
     folder = tmp_path_factory.mktemp("variants")
-    return dict(
-        export(classifiers["deep"], folder, names, digits.images[:100])
-    )
+    return dict(export(classifiers["deep"], folder, names, digits.images[:100]))
 
 
 @pytest.fixture(scope="session")

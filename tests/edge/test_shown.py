@@ -8,7 +8,7 @@ import pytest
 
 from advkeras.attacks import AttackResult
 from advkeras.edge import pixels
-from advkeras.edge.shown import Outcome
+from advkeras.edge.outcomes import Outcome
 from advkeras.edge.shown import Shown
 from advkeras.edge.shown import to_show
 from advkeras.edge.standalone import run_on_device
