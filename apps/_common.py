@@ -5,7 +5,6 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from absl import app
@@ -82,53 +81,6 @@ def attacks() -> dict[str, Any]:
         name: ak.attacks.build(name, epsilon=FLAGS.epsilon, clip=FLAGS.clip)
         for name in FLAGS.attack
     }
-
-
-def define_variants() -> None:
-    """Defines --variants, --calibration and --calibration_split."""
-    flags.DEFINE_list(
-        "variants",
-        "float32,float16,dynamic,int8,int8-float-io,int16x8",
-        "Variants to export.",
-    )
-    flags.DEFINE_integer(
-        "calibration",
-        300,
-        "Random images that tell the ranges of activations.",
-        lower_bound=1,
-    )
-    flags.DEFINE_string(
-        "calibration_split", "train", "Part of the data set they come from."
-    )
-
-
-def define_runtimes() -> None:
-    """Defines --runtimes."""
-    flags.DEFINE_list(
-        "runtimes",
-        "litert,litert-reference,tflm",
-        "What executes the copies; device:FILE for device_results.json.",
-    )
-
-
-def named_files(flag: str) -> dict[str, Path]:
-    """Returns a list flag of FILE or NAME=FILE by name, else by stem.
-
-    Raises:
-        ValueError: A file is not there, or two have one name.
-    """
-    named: dict[str, Path] = {}
-    for text in getattr(FLAGS, flag):
-        name, _, file = text.rpartition("=")
-        path = Path(file)
-        name = name or path.stem
-        if not path.is_file() or name in named:
-            raise ValueError(
-                f"`{flag}` must be files, FILE or NAME=FILE, no name twice. "
-                f"Received: {flag}={text!r}"
-            )
-        named[name] = path
-    return named
 
 
 def define_bounds() -> None:

@@ -1,42 +1,24 @@
 r"""Makes what a device needs to say whether adversarial images fool it.
 
 python -m apps.edge_bundle --model=m1 --dataset=mnist --attack=fgsm,lbfgs \
-    --epsilon=0.1 --output=output/edge_bundle
+    --epsilon=0.1 --output=output/bundle
 
-Copy output/edge_bundle/bundle.zip to the device, and there:
+Copy output/bundle.zip to the device, and there:
 
 unzip bundle.zip && python3 bundle/run_on_device.py
 """
 
+from pathlib import Path
+
 from absl import flags
 
 from apps import _common
+from apps import _edge
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string(
-    "model",
-    "m1",
-    "The float model: a name in saved_models, or a path to .keras, .h5 or "
-    "SavedModel.",
-)
-flags.DEFINE_list(
-    "tflite", [], "Its copies, as FILE or NAME=FILE. Default: exported here."
-)
-flags.DEFINE_list("overshoots", "1,1.05,1.2", "Factors of the perturbation.")
-flags.DEFINE_list(
-    "camera",
-    [],
-    "What happens before the copies see an image, in this order: "
-    "jpeg:QUALITY, resize:FACTOR, brightness:FACTOR.",
-)
-_common.define_variants()
-_common.define_runtimes()
-_common.define_bounds()
-_common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=100)
-_common.define_data("mnist", "test")
-_common.define_seed()
-_common.define_output("output/edge_bundle", "The folder to write.")
+_edge.define(examples=100, overshoots="1,1.05,1.2", runtimes=" here")
+_common.define_output("output/bundle", "The folder to write; a .zip beside it.")
 
 
 def main() -> None:
@@ -48,79 +30,51 @@ def main() -> None:
     from advkeras.edge import bundle
     from advkeras.edge import devices
     from advkeras.edge.runtimes import device
-    from advkeras.models import loading
     from advkeras.report import devices as report
 
     attacks = _common.attacks()
-    bounds = _common.bounds()
     overshoots = _common.numbers("overshoots")
-    path = loading.find(FLAGS.model)
-    source = ak.Classifier.load(path, bounds=bounds)
-    data, calibration_set = ak.datasets.load(
-        FLAGS.dataset,
-        (FLAGS.split, FLAGS.calibration_split),
-        data_dir=FLAGS.data_dir,
-        bounds=bounds,
-    )
-    source.check_fits(data)
-    given = _common.named_files("tflite")
-    bundle.check(
-        given or FLAGS.variants, FLAGS.runtimes, overshoots, FLAGS.camera
-    )
-    run = ak.report.Run(
-        FLAGS.output,
-        {
-            **_common.settings(),
-            "model_sha256": files.sha256(path),
-            "tflite_sha256": {k: files.sha256(v) for k, v in given.items()},
-            "data_fingerprint": data.fingerprint,
-        },
-    )
+    subject = _edge.subject()
+    names = subject.given or FLAGS.variants
+    output = Path(FLAGS.output)
+    bundle.check(output, names, FLAGS.runtimes, overshoots, FLAGS.camera)
     command = _common.command("edge_bundle")
-    variants, skipped = given, {}
-    if not given:
-        images, _ = calibration_set.sample(FLAGS.calibration, FLAGS.seed)
-        variants = ak.edge.export(
-            source,
-            run.output / "tflite",
-            FLAGS.variants,
-            calibration=images,
-            provenance={
-                "command": command,
-                "dataset": calibration_set.name,
-                "split": calibration_set.split,
-                "seed": FLAGS.seed,
-            },
-        )
-        skipped = variants.skipped
-    images, labels = data.sample(FLAGS.examples, FLAGS.seed)
+    # What goes to the device lies apart from what only this machine needs.
+    run = ak.report.Run(
+        output.with_name(f"{output.name}.run"), subject.settings
+    )
+    variants, skipped = _edge.copies(subject, run.output / "tflite", command)
+    images, labels = subject.data.sample(FLAGS.examples, FLAGS.seed)
     found = {
-        name: run.attack(name, attack, source, images, labels, FLAGS.seed)
+        name: run.attack(
+            name, attack, subject.classifier, images, labels, FLAGS.seed
+        )
         for name, attack in attacks.items()
     }
-    folder = bundle.write_bundle(
-        run.output / "bundle",
+    bundle.write_bundle(
+        output,
         found,
         variants,
-        source=source,
-        class_names=data.class_names,
+        source=subject.classifier,
+        class_names=subject.data.class_names,
         runtimes=FLAGS.runtimes,
         overshoots=overshoots,
         camera=FLAGS.camera,
         about={
-            "source": path.stem,
-            "dataset": data.name,
-            "split": data.split,
+            "source": subject.name,
+            "dataset": subject.data.name,
+            "split": subject.data.split,
             "attacks": {name: repr(one) for name, one in attacks.items()},
             "seed": FLAGS.seed,
             "command": command,
         },
     )
+    packed = output.with_name(f"{output.name}.zip")
     results = run.finish(
         {
-            **devices.expected(device.read_manifest(folder)),
+            **devices.expected(device.read_manifest(output)),
             "not_exported": skipped,
-            "zip_sha256": files.sha256(run.output / "bundle.zip"),
+            "zip_sha256": files.sha256(packed),
         },
         command,
     )
@@ -130,9 +84,8 @@ def main() -> None:
     for variant, reason in skipped.items():
         print(f"{variant} was not exported: {reason}")
     print(
-        f"Written to {FLAGS.output}: results.json, bundle.zip and the same as "
-        "a folder.\nOn the device: unzip bundle.zip && python3 "
-        "bundle/run_on_device.py"
+        f"Written to {output} and {packed}. On the device: unzip {packed.name} "
+        f"&& python3 {output.name}/run_on_device.py"
     )
 
 

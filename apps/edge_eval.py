@@ -12,43 +12,19 @@ from pathlib import Path
 from absl import flags
 
 from apps import _common
+from apps import _edge
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string(
-    "model",
-    "m1",
-    "The float model: a name in saved_models, or a path to .keras, .h5 or "
-    "SavedModel.",
-)
-flags.DEFINE_enum(
-    "outputs",
-    None,
-    ["logits", "probabilities"],
-    "What the float model returns. Default: found out.",
-)
-flags.DEFINE_list(
-    "tflite", [], "Its copies, as FILE or NAME=FILE. Default: exported here."
-)
 flags.DEFINE_list(
     "examples", "256", "Random images to attack: one number, or one an attack."
 )
-flags.DEFINE_list(
-    "overshoots", "1,1.02,1.05,1.1,1.2", "Factors of the perturbation."
-)
-flags.DEFINE_list(
-    "camera",
-    [],
-    "What happens before the copies see an image, in this order: "
-    "jpeg:QUALITY, resize:FACTOR, brightness:FACTOR.",
-)
 flags.DEFINE_integer("threads", 1, "Threads of an interpreter.", lower_bound=1)
-_common.define_variants()
-_common.define_runtimes()
-_common.define_bounds()
-_common.define_attack("fgsm,lbfgs", epsilon=0.1)
-_common.define_data("mnist", "test")
-_common.define_seed()
+_edge.define(
+    examples=None,
+    overshoots="1,1.02,1.05,1.1,1.2",
+    runtimes="; device:FILE for a device_results.json",
+)
 _common.define_output("output/edge", "The folder to write.")
 
 
@@ -58,60 +34,18 @@ def main() -> None:
 
     import advkeras as ak
     from advkeras import files
-    from advkeras.models import loading
 
     attacks = _common.attacks()
-    bounds = _common.bounds()
-    counts = _common.numbers("examples", int)
-    counts = counts * len(attacks) if len(counts) == 1 else counts
-    if len(counts) != len(attacks) or min(counts) < 1:
-        raise ValueError(
-            "`examples` must be one number of at least 1, or one for each "
-            f"attack. Received: examples={','.join(FLAGS.examples)!r}, "
-            f"attack={','.join(FLAGS.attack)!r}"
-        )
-    path = loading.find(FLAGS.model)
-    source = ak.Classifier.load(path, bounds=bounds, outputs=FLAGS.outputs)
-    data, calibration_set = ak.datasets.load(
-        FLAGS.dataset,
-        (FLAGS.split, FLAGS.calibration_split),
-        data_dir=FLAGS.data_dir,
-        bounds=bounds,
-    )
-    source.check_fits(data)
-    given = _common.named_files("tflite")
-    run = ak.report.Run(
-        FLAGS.output,
-        {
-            **_common.settings(),
-            "model_sha256": files.sha256(path),
-            "tflite_sha256": {k: files.sha256(v) for k, v in given.items()},
-            "data_fingerprint": data.fingerprint,
-        },
-    )
-    name = path.stem
-    variants, skipped = given, {}
-    if not given:
-        variants = ak.edge.export(
-            source,
-            run.output / "tflite",
-            FLAGS.variants,
-            calibration=calibration_set.sample(FLAGS.calibration, FLAGS.seed)[
-                0
-            ],
-            provenance={
-                "command": _common.command("edge_eval"),
-                "dataset": calibration_set.name,
-                "split": calibration_set.split,
-                "seed": FLAGS.seed,
-            },
-        )
-        skipped = variants.skipped
-    images, labels = data.sample(max(counts), FLAGS.seed)
+    counts = _counts(len(attacks))
+    subject = _edge.subject()
+    command = _common.command("edge_eval")
+    run = ak.report.Run(FLAGS.output, subject.settings)
+    variants, skipped = _edge.copies(subject, run.output / "tflite", command)
+    images, labels = subject.data.sample(max(counts), FLAGS.seed)
     report = ak.report.survival_report(
         run,
-        name,
-        source,
+        subject.name,
+        subject.classifier,
         attacks,
         images,
         labels,
@@ -123,9 +57,7 @@ def main() -> None:
         threads=FLAGS.threads,
         seed=FLAGS.seed,
     )
-    results = run.finish(
-        {**report, "not_exported": skipped}, _common.command("edge_eval")
-    )
+    results = run.finish({**report, "not_exported": skipped}, command)
     written = Path(FLAGS.output) / "survival.md"
     with files.replacing(written) as temporary:
         temporary.write_text(ak.report.survival_markdown(results), "utf-8")
@@ -136,8 +68,20 @@ def main() -> None:
         print(f"{variant} was not exported: {reason}")
     for row in found.skipped:
         print(f"{row['variant']} on {row['runtime']}: {row['reason']}")
-    print(*ak.report.survival_in_words(name, found), sep="\n")
+    print(*ak.report.survival_in_words(subject.name, found), sep="\n")
     print(f"Written to {FLAGS.output}: results.json, survival.md, a picture.")
+
+
+def _counts(attacks: int) -> list[int]:
+    counts = _common.numbers("examples", int)
+    counts = counts * attacks if len(counts) == 1 else counts
+    if len(counts) != attacks or min(counts) < 1:
+        raise ValueError(
+            "`examples` must be one number of at least 1, or one for each "
+            f"attack. Received: examples={','.join(FLAGS.examples)!r}, "
+            f"attack={','.join(FLAGS.attack)!r}"
+        )
+    return counts
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ int16x8 (activations in int16, weights in int8).
 from absl import flags
 
 from apps import _common
+from apps import _edge
 
 FLAGS = flags.FLAGS
 
@@ -29,7 +30,7 @@ flags.DEFINE_integer(
     "calibration.",
     lower_bound=1,
 )
-_common.define_variants()
+_edge.define_variants()
 _common.define_bounds()
 _common.define_data("mnist5k")
 _common.define_seed()

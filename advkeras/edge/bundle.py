@@ -76,7 +76,7 @@ def write_bundle(
     if isinstance(results, AttackResult):
         results = {"attack": results}
     _check_names("results", results)
-    check(variants, runtimes, overshoots, camera)
+    check(output, variants, runtimes, overshoots, camera)
     for name, result in results.items():
         if result.bounds != source.bounds:
             raise ValueError(
@@ -90,7 +90,6 @@ def write_bundle(
                 f"Received: variants[{name!r}]={os.fspath(path)!r}"
             )
         check_fits(path, source, timeout)
-    packing.check_place(output)
     shown = to_show(results, overshoots, camera, source, kinds=("uint8",))
     pixels = {one.name: one.uint8() for one in shown}
     models, expected, versions, skipped = _run_here(
@@ -118,6 +117,7 @@ def write_bundle(
 
 
 def check(
+    output: str | os.PathLike,
     variants: Iterable[str],
     runtimes: Sequence[str],
     overshoots: Sequence[float],
@@ -126,11 +126,13 @@ def check(
     """Raises ValueError unless `write_bundle` takes these.
 
     Args:
+        output: As for `write_bundle`.
         variants: Their names.
         runtimes: As for `write_bundle`.
         overshoots: As for `write_bundle`.
         camera: As for `write_bundle`.
     """
+    packing.check_place(Path(output))
     _check_names("variants", variants)
     for runtime in runtimes:
         checks.check_choice("runtimes", runtime, executors.HERE)

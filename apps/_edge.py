@@ -1,0 +1,174 @@
+"""What the apps of the edge share: a float model, its data, and its copies."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from apps import _common
+
+# A flag that is defined here belongs to the app that asks for it.
+flags.disclaim_key_flags()
+
+FLAGS = flags.FLAGS
+
+
+def define_variants() -> None:
+    """Defines --variants, --calibration and --calibration_split."""
+    flags.DEFINE_list(
+        "variants",
+        "float32,float16,dynamic,int8,int8-float-io,int16x8",
+        "Variants to export.",
+    )
+    flags.DEFINE_integer(
+        "calibration",
+        300,
+        "Random images that tell the ranges of activations.",
+        lower_bound=1,
+    )
+    flags.DEFINE_string(
+        "calibration_split", "train", "Part of the data set they come from."
+    )
+
+
+def define(examples: int | None, overshoots: str, runtimes: str) -> None:
+    """Defines all that attacking a float model for its copies takes.
+
+    Args:
+        examples: Default of --examples; None, where the app has its own.
+        overshoots: Default of --overshoots.
+        runtimes: What --runtimes may hold besides those of this machine.
+    """
+    flags.DEFINE_string(
+        "model",
+        "m1",
+        "The float model: a name in saved_models, or a path to .keras, .h5 "
+        "or SavedModel.",
+    )
+    flags.DEFINE_enum(
+        "outputs",
+        None,
+        ["logits", "probabilities"],
+        "What the float model returns. Default: found out.",
+    )
+    flags.DEFINE_list(
+        "tflite",
+        [],
+        "Its copies, as FILE or NAME=FILE. Default: exported here.",
+    )
+    flags.DEFINE_list(
+        "runtimes",
+        "litert,litert-reference,tflm",
+        f"What executes the copies{runtimes}.",
+    )
+    flags.DEFINE_list(
+        "overshoots", overshoots, "Factors that perturbations are scaled by."
+    )
+    flags.DEFINE_list(
+        "camera",
+        [],
+        "What happens before the copies see an image, in this order: "
+        "jpeg:QUALITY, resize:FACTOR, brightness:FACTOR.",
+    )
+    define_variants()
+    _common.define_bounds()
+    _common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=examples)
+    _common.define_data("mnist", "test")
+    _common.define_seed()
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A float model, its data, and the .tflite files that were given.
+
+    Attributes:
+        name: The model's name, for people.
+        classifier: The float model.
+        data: The images to attack.
+        calibration_set: The images to calibrate with.
+        given: Name -> .tflite file; empty: they are to be exported.
+        settings: What the results depend on, for a `Run`.
+    """
+
+    name: str
+    classifier: Any
+    data: Any
+    calibration_set: Any
+    given: dict[str, Path]
+    settings: dict[str, Any]
+
+
+def subject() -> Subject:
+    """Reads model, data and files of the flags; all are checked."""
+    import advkeras as ak
+    from advkeras import files
+    from advkeras.edge.variants import find_all
+    from advkeras.models import loading
+
+    bounds = _common.bounds()
+    given = _named_files(FLAGS.tflite)
+    find_all(FLAGS.variants)
+    path = loading.find(FLAGS.model)
+    classifier = ak.Classifier.load(path, bounds=bounds, outputs=FLAGS.outputs)
+    data, calibration_set = ak.datasets.load(
+        FLAGS.dataset,
+        (FLAGS.split, FLAGS.calibration_split),
+        data_dir=FLAGS.data_dir,
+        bounds=bounds,
+    )
+    classifier.check_fits(data)
+    for file in given.values():
+        ak.edge.check_fits(file, classifier)
+    settings = {
+        **_common.settings(),
+        "model_sha256": files.sha256(path),
+        "tflite_sha256": {k: files.sha256(v) for k, v in given.items()},
+        "data_fingerprint": data.fingerprint,
+    }
+    return Subject(
+        path.stem, classifier, data, calibration_set, given, settings
+    )
+
+
+def copies(
+    subject: Subject, folder: Path, command: str
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """Returns the .tflite files given, or else exports them.
+
+    Returns:
+        Name -> file, and variant -> why it was not exported.
+    """
+    import advkeras as ak
+
+    if subject.given:
+        return subject.given, {}
+    calibration_set = subject.calibration_set
+    exported = ak.edge.export(
+        subject.classifier,
+        folder,
+        FLAGS.variants,
+        calibration=calibration_set.sample(FLAGS.calibration, FLAGS.seed)[0],
+        provenance={
+            "command": command,
+            "dataset": calibration_set.name,
+            "split": calibration_set.split,
+            "seed": FLAGS.seed,
+        },
+    )
+    return exported, exported.skipped
+
+
+def _named_files(texts: list[str]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for text in texts:
+        name, _, file = text.rpartition("=")
+        path = Path(file)
+        name = name or path.stem
+        if not path.is_file() or name in named:
+            raise ValueError(
+                "`tflite` must be files, FILE or NAME=FILE, no name twice. "
+                f"Received: tflite={text!r}"
+            )
+        named[name] = path
+    return named
