@@ -114,7 +114,7 @@ def survival_markdown(results: dict[str, Any]) -> str:
         f"## {results['source']}",
         _bullets(survival_in_words(results["source"], survival)),
         f"![Survival over overshoot]({results['figure']})",
-        *(grid.markdown() for grid in survival_grids(survival)),
+        *(grid.markdown().rstrip() for grid in survival_grids(survival)),
         _bullets([*skipped, *sorted(versions)]),
         f"Made by `{results['command']}`.",
     ]

@@ -21,9 +21,10 @@ for line in "${models[@]}"; do
     python -m apps.edge_bundle --model="$model" $flags \
       --output="$out/bundle-$model" --attack=fgsm,lbfgs --examples=100
   }
-  python -m apps.edge_emulate --bundle="$out/bundle-$model"
+  python -m apps.edge_emulate --bundle="$out/bundle-$model" \
+    --output="$out/arm-$model.json"
   python -m apps.edge_report --output="$out/devices-$model" \
-    --results="$out/bundle-$model/arm_results.json"
+    --results="$out/arm-$model.json"
   { echo; cat "$out/$model/survival.md"; } >>"$out/edge.md"
   { echo; cat "$out/devices-$model/devices.md"; } >>"$out/edge.md"
   cp "$out/$model/survival-$model.png" docs/

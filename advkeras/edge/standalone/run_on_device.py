@@ -384,6 +384,9 @@ def main() -> int:
     temporary.write_text(json.dumps(results) + "\n", encoding="utf-8")
     os.replace(str(temporary), str(output))
     print(f"\nWritten: {output}")
+    if all("error" in model for model in results["models"].values()):
+        _say("no model can run here")
+        return 1
     return 0
 
 
