@@ -52,6 +52,26 @@ def sha256(path: str | os.PathLike) -> str:
     return digest.hexdigest()
 
 
+@contextlib.contextmanager
+def writing(name: str, place: str | os.PathLike) -> Iterator[None]:
+    """Turns the system's refusals to write into an error about an argument.
+
+    Args:
+        name: Name of the argument.
+        place: Its value.
+
+    Raises:
+        ValueError: The body of the `with` statement raised OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(
+            f"`{name}` must be a place that can be written. "
+            f"Received: {name}={os.fspath(place)!r} ({error.strerror})"
+        ) from error
+
+
 def claim(folder: str | os.PathLike, settings: dict[str, Any]) -> None:
     """Makes a folder that belongs to one set of settings.
 
@@ -64,15 +84,10 @@ def claim(folder: str | os.PathLike, settings: dict[str, Any]) -> None:
             written.
     """
     remembered = Path(folder) / "settings.json"
-    try:
+    with writing("output", folder):
         if not remembered.exists():
             write_json(remembered, settings)
         before = read_json(remembered)
-    except OSError as error:
-        raise ValueError(
-            "`output` must be a place that can be written. "
-            f"Received: output={os.fspath(folder)!r} ({error.strerror})"
-        ) from error
     check_same(folder, before, settings)
 
 

@@ -72,15 +72,10 @@ def write_c_source(
         **_model(stem, name, path.read_bytes(), quantised),
         **_test_vectors(stem, name, inputs, outputs, labels),
     }
-    try:
+    with files.writing("directory", directory):
         return [
             _write(Path(directory) / file, text) for file, text in texts.items()
         ]
-    except OSError as error:
-        raise ValueError(
-            "`directory` must be a place that can be written. Received: "
-            f"directory={os.fspath(directory)!r} ({error.strerror})"
-        ) from error
 
 
 def identifier(stem: str) -> str:

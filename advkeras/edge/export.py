@@ -101,7 +101,9 @@ def export(
         },
         "provenance": _checked_provenance(provenance),
     }
-    directory = _made(directory)
+    directory = Path(directory)
+    with files.writing("directory", directory):
+        directory.mkdir(parents=True, exist_ok=True)
     paths, skipped = {}, {}
     with tempfile.TemporaryDirectory() as saved_model:
         _save(classifier, saved_model)
@@ -274,14 +276,3 @@ def _checked_provenance(provenance: Mapping[str, Any] | None) -> Any:
             "`provenance` must be a dictionary of JSON values. "
             f"Received: provenance={provenance!r}"
         ) from error
-
-
-def _made(directory: str | os.PathLike) -> Path:
-    try:
-        Path(directory).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(
-            "`directory` must be a place that can be written. Received: "
-            f"directory={os.fspath(directory)!r} ({error.strerror})"
-        ) from error
-    return Path(directory)

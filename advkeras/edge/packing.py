@@ -53,7 +53,7 @@ def write(
         ValueError: The place cannot be written, or results of a device lie in
             an earlier bundle that differs.
     """
-    try:
+    with files.writing("output", output):
         output.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             dir=output.parent, prefix=f".{output.name}."
@@ -65,11 +65,6 @@ def write(
             if not _same(output, made):
                 _replace(output, made, Path(temporary) / "old")
             os.replace(packed, output.with_name(f"{output.name}.zip"))
-    except OSError as error:
-        raise ValueError(
-            "`output` must be a place that can be written. "
-            f"Received: output={os.fspath(output)!r} ({error.strerror})"
-        ) from error
 
 
 def check_place(output: Path) -> None:
