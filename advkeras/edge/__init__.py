@@ -9,6 +9,7 @@ from advkeras.edge.runtimes import HERE as RUNTIMES
 from advkeras.edge.runtimes import start
 from advkeras.edge.shown import OVERSHOOTS
 from advkeras.edge.survival import check_fits
+from advkeras.edge.survival import check_settings
 from advkeras.edge.survival import survival
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Row",
     "Survival",
     "check_fits",
+    "check_settings",
     "export",
     "start",
     "survival",

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from advkeras import files
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
+from advkeras.edge import pixels as pixel_steps
 from advkeras.edge import runtimes as executors
 from advkeras.edge.outcomes import Outcome
 from advkeras.edge.outcomes import Row
@@ -59,8 +61,8 @@ def survival(
         threads: Threads of each interpreter.
         timeout: Seconds that one batch may take.
         progress: Whether to show a progress bar.
-        once: Called as `once(name, make)` for every target; returns `make()`,
-            or what it returned in a run before.
+        once: Called as `once(name, make)` for every target, and again for its
+            latency; returns `make()`, or what it returned in a run before.
 
     Returns:
         A `Survival`. A target that cannot run is in `skipped`, with why.
@@ -76,16 +78,14 @@ def survival(
     if isinstance(results, AttackResult):
         results = {"attack": results}
     _check_results(results)
-    checks.check_count("threads", threads)
+    check_settings(runtimes, overshoots, camera, threads)
     checks.check_positive("timeout", timeout)
-    for runtime in runtimes:
-        executors.check(runtime)
     sizes = {name: _size(name, path) for name, path in variants.items()}
     if source is not None:
         source = as_classifier(source)
     shown = to_show(results, overshoots, camera, source)
     targets = [(name, runtime) for name in variants for runtime in runtimes]
-    once = once or (lambda name, make: make())
+    store = once or (lambda name, make: make())
     bar = tqdm.tqdm(
         total=len(targets), desc="targets", unit="", disable=not progress
     )
@@ -113,27 +113,30 @@ def survival(
             outcomes=outcomes,
         ).to_json()
 
-    def kept(target: tuple[str, str]) -> dict[str, Any]:
+    def latency(target: tuple[str, str]) -> dict[str, float] | None:
+        path, images = variants[target[0]], shown[0].images()[:_TIMED]
+        return _latency(path, target[1], threads, timeout, images)
+
+    def kept(
+        make: Callable[[tuple[str, str]], Any],
+        target: tuple[str, str],
+        suffix: str = "",
+    ) -> Any:
         if target[1] not in executors.HERE:
-            return run(target)  # a device has done the work
-        name = "-".join((*target, files.sha256(variants[target[0]])[:16]))
-        return once(name, lambda: run(target))
+            return make(target)  # a device has done the work
+        digest = files.sha256(variants[target[0]])[:16]
+        name = "-".join((*target, digest)) + suffix
+        return store(name, lambda: make(target))
 
     # Every target has a process of its own: as many at a time as cores.
     workers = max(1, (os.cpu_count() or 1) // threads)
     with bar, concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        made = list(pool.map(kept, targets))
+        made = list(pool.map(functools.partial(kept, run), targets))
     # Latency is taken afterwards, when nothing else runs.
     rows = [
         dataclasses.replace(
             Row.from_json(row),
-            latency=_latency(
-                variants[row["variant"]],
-                row["runtime"],
-                threads,
-                timeout,
-                shown[0].images()[:_TIMED],
-            ),
+            latency=kept(latency, (row["variant"], row["runtime"]), "-latency"),
         )
         for row in made
         if "reason" not in row
@@ -151,6 +154,26 @@ def survival(
         rows=tuple(rows),
         skipped=tuple(row for row in made if "reason" in row),
     )
+
+
+def check_settings(
+    runtimes: Sequence[str],
+    overshoots: Sequence[float],
+    camera: Sequence[str] = (),
+    threads: int = 1,
+) -> None:
+    """Raises ValueError unless `survival` takes these; each as there."""
+    for name, listed in (("runtimes", runtimes), ("overshoots", overshoots)):
+        if not listed:
+            raise ValueError(
+                f"`{name}` must not be empty. Received: {name}={listed!r}"
+            )
+    for runtime in runtimes:
+        executors.check(runtime)
+    for factor in overshoots:
+        checks.check_positive("overshoots", factor)
+    pixel_steps.check_camera(camera)
+    checks.check_count("threads", threads)
 
 
 def check_fits(
@@ -266,6 +289,11 @@ def _check_results(results: Mapping[str, AttackResult]) -> None:
 
 
 def _size(name: str, path: str | os.PathLike) -> int:
+    if name == "source":
+        raise ValueError(
+            "`variants` must have other names than 'source', which is the "
+            f"float model. Received: variants[{name!r}]={os.fspath(path)!r}"
+        )
     if not Path(path).is_file():
         raise ValueError(
             "`variants` must name .tflite files. "

@@ -17,26 +17,11 @@ def devices_grids(results: dict[str, Any]) -> list[Grid]:
         results: What `advkeras.edge.devices.compare` returned.
 
     Returns:
-        A table for each variant, of the latency, of every two executors, and,
-        if any image is labelled differently, of those.
+        A table of every two executors, if any image is labelled differently
+        one of those, one for each variant, and one of the latency.
     """
     models = results["models"]
-    grids = [
-        _outcomes(variant, model["results"])
-        for variant, model in models.items()
-        if _ran(model["results"])
-    ]
-    times = [
-        (variant, name, f"{ms['median']:.3g}", f"{ms['p90']:.3g}", str(ms["n"]))
-        for variant, model in models.items()
-        for name, one in _ran(model["results"]).items()
-        for ms in [one["latency"]]
-        if ms is not None
-    ]
-    if times:
-        title = "Milliseconds an image, one at a time and warm"
-        header = ("variant", "on", "median", "p90", "n")
-        grids.append(Grid(title, header, tuple(times)))
+    grids = []
     pairs = [
         (variant, *row)
         for variant, model in models.items()
@@ -55,6 +40,22 @@ def devices_grids(results: dict[str, Any]) -> list[Grid]:
         )
     if results["differences"]:
         grids.append(_differences(results))
+    grids += [
+        _outcomes(variant, model["results"])
+        for variant, model in models.items()
+        if _ran(model["results"])
+    ]
+    times = [
+        (variant, name, f"{ms['median']:.3g}", f"{ms['p90']:.3g}", str(ms["n"]))
+        for variant, model in models.items()
+        for name, one in _ran(model["results"]).items()
+        for ms in [one["latency"]]
+        if ms is not None
+    ]
+    if times:
+        title = "Milliseconds an image, one at a time and warm"
+        header = ("variant", "on", "median", "p90", "n")
+        grids.append(Grid(title, header, tuple(times)))
     return grids
 
 

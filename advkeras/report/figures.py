@@ -129,7 +129,8 @@ def overshoot_curves(
         fooled = survival["attacks"][attacks[i]]["fooled"]
         axes.set_title(f"{attacks[i]}, {kinds[j]}, n = {fooled}", fontsize=9)
         axes.grid(alpha=0.3)
-        for k, (variant, row) in enumerate(rows.items()):
+        # The first colour is that of the first variant.
+        for k, (variant, row) in enumerate(rows.items(), -("source" in rows)):
             found = {
                 one["overshoot"]: one["survival"]
                 for one in row["outcomes"]
@@ -146,7 +147,7 @@ def overshoot_curves(
                 [factor + 0.001 * k for factor in found],
                 values,
                 np.maximum(np.reshape(bars, (-1, 2)).T, 0),
-                color="black" if variant == "source" else f"C{k - 1}",
+                color="black" if variant == "source" else f"C{k}",
                 linestyle="--" if variant == "source" else "-",
                 marker="o",
                 markersize=3,

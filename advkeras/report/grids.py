@@ -7,6 +7,8 @@ from rich.table import Table
 
 from advkeras.report import tables
 
+_BAR = r"\|"  # within a cell of Markdown
+
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
@@ -45,5 +47,8 @@ class Grid:
         marks = ("---",) * self.names
         marks += ("---:",) * (len(self.header) - self.names)
         lines = [self.header, marks, *self.rows]
-        body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        body = "\n".join(
+            f"| {' | '.join(text.replace('|', _BAR) for text in line)} |"
+            for line in lines
+        )
         return f"{self.title}:\n\n{body}\n"

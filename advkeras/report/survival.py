@@ -56,6 +56,7 @@ def survival_report(
         ValueError: As `ak.edge.survival`, and if a file does not fit the
             float model; before any attack.
     """
+    edge.check_settings(runtimes, overshoots, camera, threads)
     for path in variants.values():
         edge.check_fits(path, source)
     counts = dict(

@@ -40,18 +40,20 @@ def survival_grids(survival: Survival) -> list[Grid]:
             columns,
         )
     ]
+    base = _base(survival)
+    scaled = "" if base == 1 else f" scaled by {base:g}"
     for attack, counts in survival.attacks.items():
-        columns = {"accuracy": _rate("accuracy", attack)}
+        columns = {"accuracy": _rate("accuracy", attack, "float", base)}
         for kind in survival.pixels:
-            columns[f"survival, {kind}"] = _rate("survival", attack, kind)
-        columns["alone"] = _rate("only_target_wrong", attack, "uint8")
+            columns[f"survival, {kind}"] = _rate("survival", attack, kind, base)
+        columns["alone"] = _rate("only_target_wrong", attack, "uint8", base)
         overshoots = {
-            f"x {factor:.2f}": _rate("survival", attack, "uint8", factor)
+            f"x {_factor(factor)}": _rate("survival", attack, "uint8", factor)
             for factor in survival.overshoots
         }
         grids += [
             _grid(
-                f"{attack}, in % (95 % interval): accuracy on its "
+                f"{attack}{scaled}, in % (95 % interval): accuracy on its "
                 f"{counts['n']} images, survival of the {counts['fooled']} "
                 "that fool the float model, and those that, rounded to uint8, "
                 "fool the target alone",
@@ -80,21 +82,25 @@ def survival_in_words(name: str, survival: Survival) -> list[str]:
         f"{name} reads {_span(source, 'accuracy')} of the clean images "
         f"rightly; its copies read {_span(targets, 'accuracy')}."
     ]
+    base, last = _base(survival), survival.overshoots[-1]
+    rounded = "rounded" if base == 1 else f"scaled by {base:g} and rounded"
     for attack, counts in survival.attacks.items():
         first = {row.variant: row for row in reversed(targets)}
         kept = ", ".join(
-            f"{variant} {_span([row], 'survival', attack, 'uint8')}"
+            f"{variant} {_span([row], 'survival', attack, 'uint8', base)}"
             for variant, row in reversed(first.items())
         )
-        last = survival.overshoots[-1]
-        sentences += [
+        sentences.append(
             f"{attack} fools it on {counts['fooled']} of {counts['n']} images. "
-            "Of these, rounded to uint8, "
-            f"{_span(source, 'survival', attack, 'uint8')} still fool the "
-            f"float model, and its copies: {kept}.",
-            f"Scaled by {last:g} and rounded, they fool the copies in "
-            f"{_span(targets, 'survival', attack, 'uint8', last)} of cases.",
-        ]
+            f"Of these, {rounded} to uint8, "
+            f"{_span(source, 'survival', attack, 'uint8', base)} still fool "
+            f"the float model, and its copies: {kept}."
+        )
+        if last != base:
+            sentences.append(
+                f"Scaled by {last:g} and rounded, they fool the copies in "
+                f"{_span(targets, 'survival', attack, 'uint8', last)} of cases."
+            )
     return sentences
 
 
@@ -119,6 +125,17 @@ def survival_markdown(results: dict[str, Any]) -> str:
         f"Made by `{results['command']}`.",
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def _base(survival: Survival) -> float:
+    """Returns the overshoot that is shown where there is room for one."""
+    factors = survival.overshoots
+    return 1.0 if 1.0 in factors else factors[0]
+
+
+def _factor(factor: float) -> str:
+    two = f"{factor:.2f}"
+    return two if float(two) == factor else f"{factor:g}"
 
 
 def _bullets(lines: Sequence[str]) -> str:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what docs/edge.md shows, into output/edge; needs MNIST and CIFAR-10,
+# Measures what docs/edge.md and docs/edge_arm.md show, into output/edge; needs MNIST and CIFAR-10,
 # and for the emulated ARM a Debian system.
 set -euo pipefail
 
@@ -10,7 +10,7 @@ models=(
 )
 out=output/edge
 mkdir -p "$out"
-cp docs/parts/edge.md "$out/edge.md"
+cp docs/parts/edge.md docs/parts/edge_arm.md "$out/"
 for line in "${models[@]}"; do
   read -r model flags <<<"$line"
   # shellcheck disable=SC2086  # several flags
@@ -26,7 +26,7 @@ for line in "${models[@]}"; do
   python -m apps.edge_report --output="$out/devices-$model" \
     --results="$out/arm-$model.json"
   { echo; cat "$out/$model/survival.md"; } >>"$out/edge.md"
-  { echo; cat "$out/devices-$model/devices.md"; } >>"$out/edge.md"
+  { echo; cat "$out/devices-$model/devices.md"; } >>"$out/edge_arm.md"
   cp "$out/$model/survival-$model.png" docs/
 done
-mv "$out/edge.md" docs/edge.md
+mv "$out/edge.md" "$out/edge_arm.md" docs/

@@ -287,7 +287,7 @@ def describe() -> dict[str, str]:
     return {
         "machine": machine,
         "processor": processor or platform.processor() or "unknown",
-        "system": platform.platform(),
+        "system": platform.system(),
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
