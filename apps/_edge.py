@@ -165,9 +165,12 @@ def _named_files(texts: list[str]) -> dict[str, Path]:
         name, _, file = text.rpartition("=")
         path = Path(file)
         name = name or path.stem
-        if not path.is_file() or name in named:
+        # The name becomes part of a file's, and "source" is the float model.
+        plain = Path(name).name == name != "source"
+        if not path.is_file() or name in named or not plain:
             raise ValueError(
-                "`tflite` must be files, FILE or NAME=FILE, no name twice. "
+                "`tflite` must be files, FILE or NAME=FILE, no name twice, "
+                "with a slash, or 'source'. "
                 f"Received: tflite={text!r}"
             )
         named[name] = path

@@ -37,6 +37,8 @@ def main() -> None:
 
     attacks = _common.attacks()
     counts = _counts(len(attacks))
+    overshoots = _common.numbers("overshoots")
+    ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)
     subject = _edge.subject()
     command = _common.command("edge_eval")
     run = ak.report.Run(FLAGS.output, subject.settings)
@@ -52,7 +54,7 @@ def main() -> None:
         variants,
         examples=counts,
         runtimes=FLAGS.runtimes,
-        overshoots=_common.numbers("overshoots"),
+        overshoots=overshoots,
         camera=FLAGS.camera,
         threads=FLAGS.threads,
         seed=FLAGS.seed,
@@ -67,7 +69,8 @@ def main() -> None:
     for variant, reason in skipped.items():
         print(f"{variant} was not exported: {reason}")
     for row in found.skipped:
-        print(f"{row['variant']} on {row['runtime']}: {row['reason']}")
+        where = f"{row['variant']} on {row['runtime']}"
+        print(f"{where}: skipped: {row['reason']}")
     print(*ak.report.survival_in_words(subject.name, found), sep="\n")
     print(f"Written to {FLAGS.output}: results.json, survival.md, a picture.")
 

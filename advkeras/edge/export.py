@@ -1,4 +1,9 @@
-"""From a Keras model to .tflite files, each with its card."""
+"""From a Keras model to .tflite files, each with its card.
+
+By TFLiteConverter, which comes with TensorFlow: on a convolutional net
+ai-edge-quantizer gave the same accuracy and bytes at best, and clipped bright
+pixels when its calibration images came one by one.
+"""
 
 import functools
 import hashlib

@@ -164,7 +164,7 @@ def check_settings(
 ) -> None:
     """Raises ValueError unless `survival` takes these; each as there."""
     for name, listed in (("runtimes", runtimes), ("overshoots", overshoots)):
-        if not listed:
+        if len(listed) == 0:
             raise ValueError(
                 f"`{name}` must not be empty. Received: {name}={listed!r}"
             )

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from advkeras.report import tables
 
+_NAME = 24  # letters of a name that is no path
 _BAR = r"\|"  # within a cell of Markdown
 
 
@@ -31,11 +32,14 @@ class Grid:
         drawn = tables.plain(escape(self.title))
         drawn.padding = (0, 0, 0, 0)  # 80 columns hold seven of these
         for i, heading in enumerate(self.header):
-            # On a narrow terminal figures break at their interval, names not.
+            names = ", ".join(row[i] for row in self.rows).split(", ")
+            # On a narrow terminal figures break at their interval, and of the
+            # names only paths.
             drawn.add_column(
                 escape(heading),
                 justify="left" if i < self.names else "right",
-                no_wrap=i < self.names,
+                no_wrap=i < self.names and max(map(len, names)) <= _NAME,
+                overflow="fold" if i < self.names else "ellipsis",
             )
         for row in self.rows:
             lines = (text.replace(", ", "\n") for text in row[: self.names])

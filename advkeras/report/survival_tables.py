@@ -23,19 +23,18 @@ def survival_grids(survival: Survival) -> list[Grid]:
     n = max(attack["n"] for attack in survival.attacks.values())
     columns = {
         "KiB": lambda row: "-" if not row.bytes else f"{row.bytes / 1024:.0f}",
-        "threads": lambda row: str(row.threads or "-"),
         "median": lambda row: _latency(row, "median"),
         "p90": lambda row: _latency(row, "p90"),
         "accuracy": _rate("accuracy"),
         "agreement": _rate("agreement"),
     }
     if survival.camera:
-        columns["accuracy, camera"] = _rate("accuracy", pixels="camera")
+        columns["accuracy (camera)"] = _rate("accuracy", pixels="camera")
     grids = [
         _grid(
-            "Targets: milliseconds an image, one at a time and warm; accuracy "
-            f"on {n} clean images and agreement with the float model, in % "
-            "(95 % interval)",
+            "Targets: milliseconds an image, one at a time and warm"
+            f"{_on(survival)}; accuracy on {n} clean images and agreement with "
+            "the float model, in % (95 % interval)",
             survival.rows,
             columns,
         )
@@ -45,7 +44,9 @@ def survival_grids(survival: Survival) -> list[Grid]:
     for attack, counts in survival.attacks.items():
         columns = {"accuracy": _rate("accuracy", attack, "float", base)}
         for kind in survival.pixels:
-            columns[f"survival, {kind}"] = _rate("survival", attack, kind, base)
+            columns[f"survival ({kind})"] = _rate(
+                "survival", attack, kind, base
+            )
         columns["alone"] = _rate("only_target_wrong", attack, "uint8", base)
         overshoots = {
             f"x {_factor(factor)}": _rate("survival", attack, "uint8", factor)
@@ -125,6 +126,14 @@ def survival_markdown(results: dict[str, Any]) -> str:
         f"Made by `{results['command']}`.",
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def _on(survival: Survival) -> str:
+    """Says on how many threads, which is the same for all that ran."""
+    threads = max((row.threads for row in survival.rows), default=0)
+    if not threads:
+        return ""
+    return f", on {threads} thread{'s' * (threads > 1)}"
 
 
 def _base(survival: Survival) -> float:

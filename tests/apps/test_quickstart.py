@@ -8,6 +8,7 @@ import time
 import pytest
 
 import advkeras as ak
+from advkeras.edge.variants import VARIANTS
 
 NETS = {"m1": "fc100-100-10", "m1-prime": "fc123-456-10", "m2": "fc100-100-10"}
 
@@ -29,10 +30,29 @@ def check_folder(folder):
     assert {m["train_images"] for m in (m1, prime, m2)} == {2000}
     page = (folder / "index.html").read_text(encoding="utf-8")
     pictures = re.findall(r'<img src="([^"]+)"', page)
-    assert len(pictures) == 2 * 4
+    assert len(pictures) == 2 * 4 + 1
     for picture in pictures:
         assert (folder / picture).stat().st_size > 1000
+    check_edge(folder, results["edge"], page)
     return results
+
+
+def check_edge(folder, at_edge, page):
+    """Every variant of m1 was shown to every runtime, and is on the page."""
+    assert at_edge["source"] == "m1"
+    assert list(at_edge["attacks"]) == ["fgsm", "lbfgs"]
+    survival = ak.edge.Survival.from_json(at_edge["survival"])
+    asked = {(name, on) for name in VARIANTS for on in ak.edge.RUNTIMES}
+    ran = [(row.variant, row.runtime) for row in survival.rows]
+    skipped = {(one["variant"], one["runtime"]) for one in survival.skipped}
+    assert ran[0] == ("source", "keras")
+    assert {*ran[1:], *skipped} == asked
+    assert {on for _, on in skipped} <= {"tflm"}
+    for name in VARIANTS:
+        assert ak.models.read_card(folder / "tflite" / f"{name}.tflite")
+        assert f"<td>{name}</td>" in page
+    assert "On devices: the .tflite copies of m1" in page
+    assert f'<img src="{at_edge["figure"]}"' in page
 
 
 def test_a_hurried_one(run_app, tmp_path, monkeypatch):
@@ -60,6 +80,9 @@ def test_a_hurried_one(run_app, tmp_path, monkeypatch):
     words = " ".join(ended.out.split())
     for sentence in results["in_words"]:
         assert sentence in words
+    assert any("its copies read" in said for said in results["in_words"])
+    counts = results["edge"]["survival"]["attacks"]
+    assert {count["n"] for count in counts.values()} == {6}
 
 
 @pytest.mark.slow
@@ -81,6 +104,12 @@ def test_a_real_one(start_app, tmp_path):
     assert noise["distortion"] >= first["distortion"]
     for name in ("m1-prime", "m2"):
         assert first["error"][name]["value"] > noise["error"][name]["value"]
+    # FGSM survives quantisation; the smallest changes do with two per cent.
+    survival = ak.edge.Survival.from_json(results["edge"]["survival"])
+    for variant in VARIANTS:
+        row = survival.find(variant, "litert")
+        assert row.find("fgsm", "uint8").survival.value > 0.95
+        assert row.find("lbfgs", "uint8", 1.2).survival.value > 0.9
 
     written = (tmp_path / "results.json").read_bytes()
     start = time.perf_counter()

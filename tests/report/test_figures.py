@@ -1,11 +1,15 @@
 """Pictures are PNG files that show something, and what they should."""
 
+import dataclasses
+
 import matplotlib.image
 import numpy as np
 import pytest
 
 import advkeras as ak
 from advkeras.attacks import AttackResult
+from advkeras.report import figures
+from tests.report import survivals
 
 CLASSES = tuple("0123456789")
 
@@ -141,3 +145,97 @@ def test_a_gallery_says_what_it_shows(tmp_path):
     rows = np.flatnonzero(differs)
     assert len(rows) > 0
     assert rows.max() < 0.1 * len(differs)  # in the title, nowhere else
+
+
+# The float model, and the first and the second variant.
+LINES = {"source": [0, 0, 0], "C0": [31, 119, 180], "C1": [255, 127, 14]}
+
+
+def curves(tmp_path, survival, title="m1"):
+    """Draws survival; returns the picture."""
+    path = tmp_path / "curves.png"
+    figures.overshoot_curves(survival.to_json(), path, title)
+    return read(path)
+
+
+def of_line(picture, name):
+    """Returns the share of pixels in the colour of a line."""
+    return share(picture, np.array(LINES[name]) / 255)
+
+
+@pytest.mark.parametrize("attacks", [("fgsm",), ("fgsm", "lbfgs")])
+@pytest.mark.parametrize("camera", [(), ("jpeg:75",)])
+def test_curves_have_a_panel_an_attack_and_kind(tmp_path, attacks, camera):
+    survival = survivals.survival(attacks=attacks, camera=camera)
+    picture = curves(tmp_path, survival)
+    height, width, _ = picture.shape
+    assert abs(height - 110 * (0.9 + 2.5 * len(attacks))) < 2
+    assert abs(width - 110 * (1.2 + 3.6 * (2 + len(camera)))) < 2
+    # The lines are in each.
+    left, right = 60, width - 130
+    columns = np.array_split(picture[:, left:right], 2 + len(camera), axis=1)
+    for column in columns:
+        for panel in np.array_split(column, len(attacks), axis=0):
+            assert of_line(panel, "C0") > 0.0005
+            assert of_line(panel, "C1") > 0.0005
+
+
+@pytest.mark.parametrize("fooled", [9, 1])
+def test_curves_without_the_float_model(tmp_path, fooled):
+    """Variants keep their colours."""
+    whole = survivals.survival(fooled=fooled)
+    alone = survivals.survival(whole.rows[1:], fooled=fooled)
+    for survival in (whole, alone):
+        picture = curves(tmp_path, survival)
+        assert of_line(picture, "C0") > 0.0005
+        assert of_line(picture, "C1") > 0.0005
+
+
+def test_a_variant_has_one_line(tmp_path):
+    """That of the first runtime."""
+    rows = survivals.survival().rows
+    other = survivals.row("int8", "tflm", 9)
+    for more in ((), (other,)):
+        picture = curves(tmp_path, survivals.survival((*rows[:3], *more)))
+        if not more:
+            before = picture
+    np.testing.assert_array_equal(picture, before)
+
+
+def test_a_line_is_as_high_as_its_figures(tmp_path):
+    heights = []
+    for kept in (0, 9):
+        row = survivals.row("int8", "litert", kept)
+        point = tuple(o for o in row.outcomes if o.overshoot == 1.0)
+        row = dataclasses.replace(row, outcomes=point)
+        picture = curves(tmp_path, survivals.survival([row]))
+        left = picture[:, 60 : picture.shape[1] // 2]
+        blue = np.array(LINES["C0"]) / 255
+        near = np.abs(left - blue).max(axis=2) < 0.02
+        most = near.sum(axis=1)  # widest where the point is
+        heights.append(np.flatnonzero(most == most.max()).mean())
+    panel = 110 * (0.9 + 2.5)
+    assert heights[0] > 0.75 * panel > 0.3 * panel > heights[1]
+
+
+def test_curves_of_images_that_fool_nothing(tmp_path):
+    picture = curves(tmp_path, survivals.survival(fooled=0))
+    # In the legend, and nowhere else.
+    left = picture[:, :-140]
+    assert of_line(left, "C0") == of_line(left, "C1") == 0
+    assert of_line(picture, "C0") > 0
+
+
+def test_curves_of_no_targets(tmp_path):
+    curves(tmp_path, survivals.survival(()))
+
+
+def test_curves_of_what_only_a_device_ran(tmp_path):
+    """It saw no floats: the panel stays empty, the legend does not."""
+    row = survivals.row("int8", "device:pi.json", 3)
+    rounded = tuple(o for o in row.outcomes if o.pixels != "float")
+    row = dataclasses.replace(row, outcomes=rounded)
+    picture = curves(tmp_path, survivals.survival([row]))
+    middle = (picture.shape[1] - 130) // 2
+    assert of_line(picture[:, : middle - 20], "C0") == 0
+    assert of_line(picture[:, middle:], "C0") > 0.0005

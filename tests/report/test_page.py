@@ -6,6 +6,7 @@ import pytest
 
 import advkeras as ak
 from advkeras.report import tables
+from tests.report import survivals
 
 
 class Page(HTMLParser):
@@ -131,3 +132,51 @@ def test_tags_are_closed(tmp_path, write):
         assert text.count(f"</{tag}>") == text.count(f"<{tag}>") + text.count(
             f"<{tag} "
         )
+
+
+@pytest.fixture
+def at_edge(results):
+    """The same, with what survives at the edge."""
+    results["edge"] = {
+        "source": "m1",
+        "attacks": {"fgsm": "FGSM(epsilon=0.1)"},
+        "survival": survivals.survival(camera=("jpeg:75",)).to_json(),
+        "figure": "survival-m1.png",
+    }
+    return results["edge"]
+
+
+def test_without_the_edge_nothing_is_said_of_it(write):
+    page = write()
+    assert "On devices" not in page.text
+    assert not [name for name in page.images if "survival" in name]
+
+
+def test_every_cell_of_the_edge_is_on_the_page(write, at_edge):
+    page = write()
+    survival = ak.edge.Survival.from_json(at_edge["survival"])
+    grids = ak.report.survival_grids(survival)
+    assert len(page.tables) == 2 + len(grids)
+    for shown, grid in zip(page.tables[2:], grids, strict=True):
+        assert shown == [list(line) for line in (grid.header, *grid.rows)]
+        assert grid.title in page.text
+    assert "On devices: the .tflite copies of m1" in page.text
+    assert page.images[-1] == "survival-m1.png"
+    assert len(page.images) == 4
+
+
+def test_names_at_the_edge_are_escaped(write, at_edge):
+    nasty = "<script>'&\"</script>"
+    row = survivals.row(nasty, "litert", 3)
+    at_edge["survival"] = survivals.survival([row]).to_json()
+    at_edge["source"] = nasty
+    page = write()
+    assert "script" not in page.tags
+    for table in page.tables[2:]:
+        assert table[1][0] == nasty
+    assert f"copies of {nasty}" in page.text
+
+
+def test_an_edge_where_nothing_was_fooled(write, at_edge):
+    at_edge["survival"] = survivals.survival(fooled=0).to_json()
+    assert write().tables[-1][1][2:] == ["-", "-", "-"]

@@ -137,3 +137,54 @@ def test_results_that_are_not_json_leave_the_old(tmp_path, value):
     assert (tmp_path / "results.json").read_bytes() == before
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["results.json", "settings.json"]
+
+
+def never():
+    raise AssertionError("made again")
+
+
+def test_once_makes_a_result_once(tmp_path):
+    run = ak.report.Run(tmp_path, {})
+    value = {"rate": 0.5, "names": ["a", None], "n": 2}
+    assert run.once("int8-litert-0af1", lambda: value) == value
+    stored = tmp_path / "parts" / "int8-litert-0af1.json"
+    assert json.loads(stored.read_text()) == value
+    for again in (run, ak.report.Run(tmp_path, {})):
+        assert again.once("int8-litert-0af1", never) == value
+
+
+def test_once_keeps_nothing_too(tmp_path):
+    """No latency is a result like any other."""
+    run = ak.report.Run(tmp_path, {})
+    assert run.once("latency", lambda: None) is None
+    assert run.once("latency", never) is None
+
+
+def test_once_keeps_results_apart_by_their_names(tmp_path):
+    run = ak.report.Run(tmp_path, {})
+    for i, name in enumerate(("a", "b", "a.b")):
+        assert run.once(name, lambda i=i: i) == i
+    names = sorted(path.name for path in (tmp_path / "parts").iterdir())
+    assert names == ["a.b.json", "a.json", "b.json"]
+
+
+def test_once_returns_at_once_what_it_returns_later(tmp_path):
+    """Tuples become lists the first time already."""
+    run = ak.report.Run(tmp_path, {})
+    assert run.once("a", lambda: {"shape": (1, 2)}) == {"shape": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, ValueError("no"), TypeError("no")]
+)
+def test_once_stores_nothing_of_what_failed(tmp_path, error):
+    run = ak.report.Run(tmp_path, {})
+
+    def fail():
+        raise error
+
+    with pytest.raises((KeyboardInterrupt, ValueError, TypeError)):
+        run.once("a", fail)
+    with pytest.raises(ValueError, match="JSON"):
+        run.once("a", lambda: float("nan"))
+    assert run.once("a", lambda: 1) == 1

@@ -1,0 +1,68 @@
+"""What an export wrote, as its cards say it."""
+
+import pytest
+
+import advkeras as ak
+
+
+def card(size, operators, scale=None, floats=()):
+    """A card, of which a table shows these."""
+    kind = "float32" if scale is None else "int8"
+    zero = None if scale is None else -128
+    tensor = {"dtype": kind, "scale": scale, "zero_point": zero}
+    return {
+        "bytes": size,
+        "input": tensor,
+        "output": {**tensor, "zero_point": zero and 3},
+        "operators": operators,
+        "float_operators": list(floats),
+    }
+
+
+@pytest.fixture
+def cards():
+    dense = {"FULLY_CONNECTED": 3, "RESHAPE": 1}
+    return {
+        "float32": card(1000, dense),
+        "dynamic": card(300, dense),
+        "int8": card(250, {**dense, "ELU": 2}, 1 / 255, ["ELU", "EXP"]),
+    }
+
+
+def test_a_line_a_variant(cards):
+    grid = ak.report.export_grid("m1", cards)
+    assert grid.title == "m1"
+    assert grid.names == 1
+    assert grid.rows == (
+        ("float32", "1000", "1.000", "float32", "float32", "4"),
+        ("dynamic", "300", "0.300", "float32", "float32", "4"),
+        (
+            *("int8", "250", "0.250"),
+            *("int8 0.003922 -128", "int8 0.003922 +3", "6"),
+        ),
+    )
+
+
+def test_without_float32_there_is_no_ratio(cards):
+    del cards["float32"]
+    grid = ak.report.export_grid("m1", cards)
+    assert [row[2] for row in grid.rows] == ["-", "-"]
+
+
+def test_operators_that_variants_share_are_told_once(cards):
+    assert ak.report.operators_in_words(cards) == [
+        "float32, dynamic: 3 FULLY_CONNECTED, 1 RESHAPE",
+        "int8: 3 FULLY_CONNECTED, 1 RESHAPE, 2 ELU",
+        "int8: still computed in float: ELU, EXP",
+    ]
+
+
+def test_floats_are_no_news_of_a_float_variant(cards):
+    cards["dynamic"]["float_operators"] = ["FULLY_CONNECTED"]
+    (*_, last) = ak.report.operators_in_words(cards)
+    assert last.startswith("int8")
+
+
+def test_nothing_was_exported():
+    assert ak.report.export_grid("m1", {}).rows == ()
+    assert ak.report.operators_in_words({}) == []
