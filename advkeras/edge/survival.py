@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import dataclasses
-import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -86,32 +85,21 @@ def survival(
     shown = to_show(results, overshoots, camera, source)
     targets = [(name, runtime) for name in variants for runtime in runtimes]
     store = once or (lambda name, make: make())
-    bar = tqdm.tqdm(
-        total=len(targets), desc="targets", unit="", disable=not progress
-    )
 
     def run(target: tuple[str, str]) -> dict[str, Any]:
         variant, runtime = target
-        try:
-            with executors.start(
-                variants[variant], runtime, threads, timeout
-            ) as session:
-                outcomes = _outcomes(session, shown)
-                version = session.version
-        except ValueError as error:
-            reason = getattr(error, "reason", str(error))
-            return {"variant": variant, "runtime": runtime, "reason": reason}
-        finally:
-            bar.update()
-        return Row(
-            variant=variant,
-            runtime=runtime,
-            version=version,
-            threads=threads,
-            bytes=sizes[variant],
-            latency=None,
-            outcomes=outcomes,
-        ).to_json()
+        with executors.start(
+            variants[variant], runtime, threads, timeout
+        ) as session:
+            return Row(
+                variant=variant,
+                runtime=runtime,
+                version=session.version,
+                threads=threads,
+                bytes=sizes[variant],
+                latency=None,
+                outcomes=_outcomes(session, shown),
+            ).to_json()
 
     def latency(target: tuple[str, str]) -> dict[str, float] | None:
         path, images = variants[target[0]], shown[0].images()[:_TIMED]
@@ -128,10 +116,27 @@ def survival(
         name = "-".join((*target, digest)) + suffix
         return store(name, lambda: make(target))
 
+    # What cannot run is not kept: the next call tries it again.
+    def row_or_reason(target: tuple[str, str]) -> dict[str, Any]:
+        try:
+            return kept(run, target)
+        except ValueError as error:
+            reason = getattr(error, "reason", str(error))
+            variant, runtime = target
+            return {"variant": variant, "runtime": runtime, "reason": reason}
+
     # Every target has a process of its own: as many at a time as cores.
     workers = max(1, (os.cpu_count() or 1) // threads)
-    with bar, concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        made = list(pool.map(functools.partial(kept, run), targets))
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        made = list(
+            tqdm.tqdm(
+                pool.map(row_or_reason, targets),
+                desc="targets",
+                unit="",
+                total=len(targets),
+                disable=not progress,
+            )
+        )
     # Latency is taken afterwards, when nothing else runs.
     rows = [
         dataclasses.replace(
