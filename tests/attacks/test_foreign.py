@@ -1,5 +1,7 @@
 """A model that we did not build: softmax head, BatchNorm, bounds (0, 255)."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -67,7 +69,11 @@ def test_smallest_changes(classifier, images):
     result = attack(classifier, images[:2])
     assert result.success.all()
     assert (result.distortion < 0.1).all()
+    # Convolutions are computed in float32, unless asked otherwise.
+    assert classifier._double is None
+    assert set(trace_counts(classifier).values()) == {1}
     double = classifier.in_float64()
+    attack = dataclasses.replace(attack, dtype="float64")
     attack(classifier, images[2:4])
     assert classifier.in_float64() is double
     assert set(trace_counts(double).values()) == {1}
