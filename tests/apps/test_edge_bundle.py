@@ -30,6 +30,7 @@ def arguments(model_files, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_whole_way(
     start_app, arguments, tmp_path, model_files, test_digits
 ):

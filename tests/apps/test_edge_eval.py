@@ -119,6 +119,7 @@ def assert_recomputed(row, path, result, source, overshoots=(1.0, 1.5)):
             assert outcome.agreement == Rate.of(said == source.predict(rounded))
 
 
+@pytest.mark.slow
 def test_the_whole_way_in_a_process_of_its_own(
     start_app, arguments, tmp_path, model_files, test_digits, classifiers
 ):
@@ -198,6 +199,7 @@ def test_called_again_it_does_nothing_and_says_the_same(
     assert (tmp_path / "run" / "results.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_interrupted_and_called_again(
     run_app, arguments, tmp_path, monkeypatch
 ):

@@ -33,6 +33,7 @@ def results(folder):
     return json.loads((folder / "results.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_whole_way_in_a_process_of_its_own(
     start_app, arguments, output, model_files
 ):

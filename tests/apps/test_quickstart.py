@@ -50,7 +50,7 @@ def check_edge(folder, at_edge, page):
     assert {on for _, on in skipped} <= {"tflm"}
     for name in VARIANTS:
         assert ak.models.read_card(folder / "tflite" / f"{name}.tflite")
-        assert f"<td>{name}</td>" in page
+        assert f">{name}</td>" in page
     assert "On devices: the .tflite copies of m1" in page
     assert f'<img src="{at_edge["figure"]}"' in page
 

@@ -183,6 +183,7 @@ def test_the_files_answer_as_the_model(exported, images, test_digits):
     assert len(digests) == len(paths)
 
 
+@pytest.mark.slow
 def test_the_same_again_is_the_same_bytes(exported, images, tmp_path):
     """Of a model that was loaded again, compiled and called in between."""
     classifier, paths = exported

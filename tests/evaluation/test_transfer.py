@@ -24,7 +24,7 @@ def models():
 
 @pytest.fixture(scope="module")
 def labelled(models):
-    images = grey(40)
+    images = grey(16)
     return images, models["a"].predict(images)
 
 
@@ -38,8 +38,8 @@ def matrix(models, labelled):
 def test_what_fools_a_model_fools_its_copy(matrix):
     row = matrix.rows[0]
     assert (row.name, row.kind, row.source) == ("a", "attack", "a")
-    assert row.error["a"] == row.error["copy"] == Rate(40, 40)
-    assert row.transfer["copy"] == Rate(40, 40)
+    assert row.error["a"] == row.error["copy"] == Rate(16, 16)
+    assert row.transfer["copy"] == Rate(16, 16)
 
 
 def test_cells_are_what_the_models_say(models, labelled, matrix):
@@ -60,7 +60,7 @@ def test_rows_in_order(matrix):
         *["noise"] * 2,
     ]
     assert matrix.targets == ("a", "copy", "other")
-    assert matrix.n == 40
+    assert matrix.n == 16
 
 
 def test_noise_is_at_least_as_large_as_any_source_s_mean(matrix):
@@ -74,7 +74,7 @@ def test_noise_is_at_least_as_large_as_any_source_s_mean(matrix):
 def test_json_says_it_all(matrix):
     stored = json.loads(json.dumps(matrix.to_json(), allow_nan=False))
     assert stored["rows"][0]["error"]["copy"]["value"] == 1.0
-    assert stored["success"]["a"]["of_all"]["n"] == 40
+    assert stored["success"]["a"]["of_all"]["n"] == 16
 
 
 def test_results_found_before_are_used(models, labelled):
