@@ -50,7 +50,7 @@ def test_cells_are_what_the_models_say(models, labelled, matrix):
         row = matrix.rows[2]
         assert row.error[name] == Rate.of(wrong)
         assert row.transfer[name] == Rate.of(wrong[result.success])
-    assert matrix.clean_error["a"] == Rate(0, 40)
+    assert matrix.clean_error["a"] == Rate(0, 16)
 
 
 def test_rows_in_order(matrix):
