@@ -1,6 +1,8 @@
 """Export to .tflite, the runtimes that execute it, and what survives there."""
 
 from advkeras.edge.c_source import write_c_source
+from advkeras.edge.checking import check_fits
+from advkeras.edge.checking import check_settings
 from advkeras.edge.export import Exported
 from advkeras.edge.export import export
 from advkeras.edge.outcomes import Row
@@ -8,8 +10,6 @@ from advkeras.edge.outcomes import Survival
 from advkeras.edge.runtimes import HERE as RUNTIMES
 from advkeras.edge.runtimes import start
 from advkeras.edge.shown import OVERSHOOTS
-from advkeras.edge.survival import check_fits
-from advkeras.edge.survival import check_settings
 from advkeras.edge.survival import survival
 
 __all__ = [

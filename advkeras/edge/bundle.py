@@ -18,11 +18,11 @@ from advkeras.classifier import Classifier
 from advkeras.edge import packing
 from advkeras.edge import pixels as pixel_steps
 from advkeras.edge import runtimes as executors
+from advkeras.edge.checking import check_fits
 from advkeras.edge.runtimes import device
 from advkeras.edge.shown import Shown
 from advkeras.edge.shown import to_show
 from advkeras.edge.standalone import run_on_device
-from advkeras.edge.survival import check_fits
 from advkeras.models import cards
 
 

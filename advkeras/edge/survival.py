@@ -19,8 +19,8 @@ from advkeras import files
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
-from advkeras.edge import pixels as pixel_steps
 from advkeras.edge import runtimes as executors
+from advkeras.edge.checking import check_settings
 from advkeras.edge.outcomes import Outcome
 from advkeras.edge.outcomes import Row
 from advkeras.edge.outcomes import Survival
@@ -159,77 +159,6 @@ def survival(
         rows=tuple(rows),
         skipped=tuple(row for row in made if "reason" in row),
     )
-
-
-def check_settings(
-    runtimes: Sequence[str],
-    overshoots: Sequence[float],
-    camera: Sequence[str] = (),
-    threads: int = 1,
-) -> None:
-    """Raises ValueError unless `survival` takes these; each as there."""
-    for name, listed in (("runtimes", runtimes), ("overshoots", overshoots)):
-        if len(listed) == 0:
-            raise ValueError(
-                f"`{name}` must not be empty. Received: {name}={listed!r}"
-            )
-    for runtime in runtimes:
-        executors.check(runtime)
-    for factor in overshoots:
-        checks.check_positive("overshoots", factor)
-    pixel_steps.check_camera(camera)
-    checks.check_count("threads", threads)
-
-
-def check_fits(
-    path: str | os.PathLike, source: Classifier, timeout: float = 300.0
-) -> None:
-    """Checks that a .tflite file can stand for a float model.
-
-    A file that LiteRT cannot run is not judged: `survival` says so.
-
-    Args:
-        path: The .tflite file.
-        source: The float model.
-        timeout: Seconds that an answer may take.
-
-    Raises:
-        ValueError: There is no such file, it takes other images or knows
-            another number of classes, or its quantised input cannot hold the
-            pixels of the float model.
-    """
-    received = f"Received: path={os.fspath(path)!r}"
-    try:
-        with executors.Interpreter(path, timeout=timeout) as session:
-            shape, classes = session.image_shape, session.num_classes
-            tensor = session.input
-    except executors.CannotRunError:
-        return
-    fits = len(shape) == len(source.image_shape) and all(
-        wanted in (None, got)
-        for wanted, got in zip(source.image_shape, shape, strict=True)
-    )
-    if not fits or classes != source.num_classes:
-        raise ValueError(
-            f"`path` must take images {source.image_shape} and know "
-            f"{source.num_classes} classes, as the float model. {received}, "
-            f"which takes {shape} and knows {classes}"
-        )
-    if tensor["scale"] is None:
-        return
-    limits = np.iinfo(tensor["dtype"])
-    low, high = (
-        (end - tensor["zero_point"]) * tensor["scale"]
-        for end in (limits.min, limits.max)
-    )
-    lower, upper = source.bounds
-    held = min(high, upper) - max(low, lower)
-    # A calibration that saw no white still holds most of the range.
-    if held < 0.5 * (upper - lower) or high - low > 10 * (upper - lower):
-        raise ValueError(
-            f"`path` must take pixels {lower:g} .. {upper:g}, as the float "
-            f"model. {received}, whose input holds {low:g} .. {high:g}"
-        )
 
 
 def _outcomes(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures what docs/edge.md and docs/edge_arm.md show, into output/edge; needs MNIST and CIFAR-10,
-# and for the emulated ARM a Debian system.
+# Measures what docs/edge.md and docs/edge_arm.md show, into output/edge; needs
+# MNIST and CIFAR-10, and for the emulated ARM a Debian system.
 set -euo pipefail
 
 models=(

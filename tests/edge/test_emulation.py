@@ -48,7 +48,7 @@ def tools(tmp_path, monkeypatch):
 @pytest.fixture
 def fake_device(tmp_path):
     """A folder that looks like a device."""
-    program = tmp_path / "device/root/usr/bin/python3"
+    program = tmp_path.joinpath("device", "root", "usr", "bin", "python3")
     program.parent.mkdir(parents=True)
     program.touch()
     return tmp_path / "device"
