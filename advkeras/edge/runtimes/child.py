@@ -76,6 +76,7 @@ class Interpreter:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # till close
         self._timed_out = False
         self._busy = threading.Lock()  # one question at a time
+        self._closing = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, str(_WORKER), runtime, str(path), str(threads)],
             stdin=subprocess.PIPE,
@@ -146,10 +147,14 @@ class Interpreter:
         return self._ask("latencies", [images])[0]
 
     def close(self) -> None:
-        """Ends the process."""
-        self._process.kill()
-        self._process.communicate()
-        self._errors.close()
+        """Ends the process; from any thread, any number of times."""
+        with self._closing:
+            self._process.kill()
+            self._process.wait()
+            for stream in (self._requests, self._answers, self._errors):
+                # What another thread had not sent cannot be flushed now.
+                with contextlib.suppress(OSError, ValueError):
+                    stream.close()
 
     def _ask(self, job: str, batches: list[np.ndarray]) -> list[np.ndarray]:
         """Has a job done on batches of images, and returns the answers."""

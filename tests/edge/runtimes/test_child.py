@@ -325,13 +325,17 @@ def test_closed(dense_files):
 
 def test_closed_in_the_middle_of_things(variants):
     images = np.zeros((60_000, 28, 28, 1), np.float32)
-    with ak.edge.start(variants["float32"]) as session:
-        timer = threading.Timer(0.05, session.close)
-        timer.start()
-        with pytest.raises(ValueError, match=r"SIGKILL|must be running"):
-            session.predict(images)
-        timer.join()
-    assert is_over(session)
+    for moment in np.linspace(0, 0.02, 10):
+        with ak.edge.start(variants["float32"]) as session:
+            # Several at once, beside the one that `predict` does itself.
+            timers = [threading.Timer(moment, session.close) for _ in range(3)]
+            for timer in timers:
+                timer.start()
+            with pytest.raises(ValueError, match=r"SIGKILL|must be running"):
+                session.predict(images)
+            for timer in timers:
+                timer.join()
+        assert is_over(session)
 
 
 def test_an_interrupt_leaves_no_answer_for_the_next_question(
