@@ -17,7 +17,7 @@ from advkeras.classifier import as_classifier
 
 @dataclasses.dataclass(frozen=True)
 class Generated:
-    """What an attack made of one batch, before it is judged.
+    """What an attack made, before it is judged.
 
     Attributes:
         images: float32, as the images attacked.
@@ -48,14 +48,16 @@ class Attack(abc.ABC):
         images: np.ndarray,
         labels: np.ndarray,
         targets: np.ndarray | None,
+        batch_size: int,
     ) -> Generated:
-        """Makes adversarial examples of one batch of checked arguments.
+        """Makes adversarial examples; the arguments are checked already.
 
         Args:
             classifier: The model to fool.
             images: float32, (n, height, width, channels), within the bounds.
             labels: int64, (n,).
             targets: int64, (n,), or None for any class but the label.
+            batch_size: Images to work on at a time.
         """
 
     def __call__(
@@ -118,28 +120,10 @@ class Attack(abc.ABC):
                 f"Received: targets[{i}] = labels[{i}] = {labels[i]}"
             )
 
-        parts = []
-        for start in range(0, n, batch_size):
-            rows = slice(start, start + batch_size)
-            parts.append(
-                self._attack_batch(
-                    classifier,
-                    images[rows],
-                    labels[rows],
-                    None if targets is None else targets[rows],
-                )
-            )
-        return AttackResult.concatenate(parts)
-
-    def _attack_batch(
-        self,
-        classifier: Classifier,
-        images: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray | None,
-    ) -> AttackResult:
-        made = self.generate(classifier, images, labels, targets)
-        predictions = classifier.predict(made.images, within_bounds=False)
+        made = self.generate(classifier, images, labels, targets, batch_size)
+        predictions = classifier.predict(
+            made.images, batch_size, within_bounds=False
+        )
         missed = predictions != labels
         return AttackResult(
             originals=images,

@@ -83,13 +83,19 @@ class FGSM(Attack):
         images: np.ndarray,
         labels: np.ndarray,
         targets: np.ndarray | None,
+        batch_size: int,
     ) -> Generated:
-        """Takes the step on one batch; see `Attack.generate`."""
+        """Takes the step, batch by batch; see `Attack.generate`."""
         targeted = targets is not None
-        found, predicted = self.perturb(
-            classifier, images, targets if targeted else labels, targeted
-        )
-        return Generated(found.numpy(), predicted.numpy())
+        goals = labels if targets is None else targets
+        found = np.empty_like(images)
+        predicted = np.empty_like(labels)
+        for start in range(0, len(images), batch_size):
+            rows = slice(start, start + batch_size)
+            found[rows], predicted[rows] = self.perturb(
+                classifier, images[rows], goals[rows], targeted
+            )
+        return Generated(found, predicted)
 
 
 def _build_step(

@@ -31,6 +31,10 @@ class AttackResult:
         c_bracket: L-BFGS: the largest c that succeeded and the smallest that
             did not, float64, (n, 2).
         gradient_evaluations: Gradients used, int64, (n,), where counted.
+        stop: L-BFGS: how the solve that gave the example ended, (n,): "gtol" or
+            "ftol" (converged), "max_iterations" or "line_search" (not, so a
+            shorter one may exist), "settled" (no c leads to the target),
+            "none" (nothing to solve).
     """
 
     originals: np.ndarray
@@ -44,6 +48,7 @@ class AttackResult:
     c: np.ndarray | None = None
     c_bracket: np.ndarray | None = None
     gradient_evaluations: np.ndarray | None = None
+    stop: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)

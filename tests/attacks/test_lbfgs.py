@@ -9,7 +9,7 @@ import scipy.optimize
 import tensorflow as tf
 
 import advkeras as ak
-from advkeras.attacks.search_c import search_c
+from advkeras.attacks.solvers.lockstep.search import search_c
 from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
@@ -149,7 +149,8 @@ def test_image_that_has_the_target_already():
         ({"max_iterations": 1.5}, "max_iterations=1.5"),
         ({"memory": 0}, "memory=0"),
         ({"ftol": math.inf}, "ftol=inf"),
-        ({"dtype": "float16"}, "dtype='float16'"),
+        ({"solver": "fast"}, "solver='fast'"),
+        ({"norm": "linf"}, "norm='linf'"),
     ],
 )
 def test_bad_hyper_parameters(arguments, message):

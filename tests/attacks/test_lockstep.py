@@ -1,7 +1,7 @@
 import pytest
 import scipy.optimize
 
-from advkeras.attacks import lockstep
+from advkeras.attacks.solvers.lockstep import greenlets as lockstep
 
 
 def test_answers_in_order_one_round_at_a_time():

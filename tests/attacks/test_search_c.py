@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advkeras.attacks.search_c import search_c
+from advkeras.attacks.solvers.lockstep.search import search_c
 
 
 def drive(search, succeeds):

@@ -1,0 +1,1 @@
+"""Solvers of L-BFGS: one batch for all images, or SciPy's image by image."""

@@ -1,0 +1,380 @@
+"""L-BFGS for many images at once, on TensorFlow's device.
+
+Every image has a slot, and a round asks the model once about all slots: one
+batched gradient. Direction, line search, convergence and the search for c are
+arithmetic on vectors over slots (`judge`, `pairs`, `search`). The host is asked
+only when images leave and others take their slots.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from advkeras.attacks import objectives
+from advkeras.attacks.solvers.batched import pairs as curvature
+from advkeras.attacks.solvers.batched import slots as states
+from advkeras.attacks.solvers.batched.judge import Limits
+from advkeras.attacks.solvers.batched.judge import free_slope
+from advkeras.attacks.solvers.batched.judge import judge
+from advkeras.attacks.solvers.batched.pairs import Pairs
+from advkeras.attacks.solvers.batched.slots import Slots
+from advkeras.attacks.solvers.penalty import pull
+from advkeras.attacks.solvers.solution import STOPS
+from advkeras.attacks.solvers.solution import Problem
+from advkeras.attacks.solvers.solution import Solution
+from advkeras.classifier import Classifier
+
+# A target's lead that is smaller than this part of the largest logit may be
+# rounding.
+_LEAD = 1e-6
+_SMALLEST_BATCH = 16  # below this a round costs the same, whatever its size
+_COMPILED_FROM = 128  # slots
+_EXCHANGE = 4  # this part of the slots is free when others enter
+# |r|^2 of a first step as the penalty sees it, which is flat at r = 0.
+_FIRST = 0.25
+
+
+class Batch(NamedTuple):
+    """What goes from round to round.
+
+    Attributes:
+        slots: The images.
+        history: Their curvature pairs, image by image: as many rows of s as
+            the memory holds, then as many of y; each round replaces one of
+            each, the same for all images.
+        rounds: How many there have been.
+    """
+
+    slots: Slots
+    history: tf.Tensor
+    rounds: tf.Tensor
+
+
+def solve(classifier: Classifier, problem: Problem) -> Solution:
+    """Solves for all images; a slot that becomes free is taken by the next.
+
+    Each c starts from the nearest example seen so far. The pairs of earlier
+    values of c stay in use.
+    """
+    shape = problem.positions.shape[1:]
+    solve_all = classifier.compiled(
+        ("batched", shape, problem.norm, problem.memory),
+        lambda c: Solver(c, shape, problem.norm, problem.memory).solve,
+    )
+    return solve_all(problem)
+
+
+class Solver:
+    """Rounds for one classifier and one shape of images, compiled once.
+
+    Args:
+        classifier: The model to fool.
+        shape: Of an image.
+        norm: Of the penalty.
+        memory: Curvature pairs to keep.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        shape: tuple[int, ...],
+        norm: str,
+        memory: int,
+    ):
+        self._evaluate = _evaluating(classifier, shape)
+        self._norm = norm
+        self._memory = memory
+        self._shape = shape
+        self._pixels = int(np.prod(shape))
+        one = states.fresh(
+            tf.zeros((1, self._pixels)),
+            tf.zeros((1,), tf.int64),
+            _double(1),
+            memory,
+        )
+        slots = tf.nest.map_structure(_of_any_number, one)
+        batch = Batch(
+            slots,
+            tf.TensorSpec((None, self._pixels), tf.float32),
+            tf.TensorSpec((), tf.int32),
+        )
+        rows = tf.TensorSpec((None,), tf.int32)
+        number = tf.TensorSpec((), tf.float64)
+        count = tf.TensorSpec((), tf.int32)
+        self.rounds = tf.function(
+            self._rounds,
+            input_signature=[
+                batch,
+                count,
+                Limits(number, number, number, count),
+            ],
+        )
+        self.keep = tf.function(self._keep, input_signature=[batch, rows])
+        self.found = tf.function(_found, input_signature=[slots, rows])
+        self.enter = tf.function(
+            _enter,
+            input_signature=[slots, rows, slots.origin, slots.target, number],
+        )
+
+    def solve(self, problem: Problem) -> Solution:
+        """Solves a problem; see `solve`."""
+        solution = Solution.empty(problem.positions)
+        total = len(problem.positions)
+        images = problem.positions.reshape(total, -1)
+        limits = Limits(
+            _double(problem.ftol),
+            _double(problem.gtol),
+            _double(problem.c_rtol),
+            tf.constant(problem.max_iterations),
+        )
+        c = _double(problem.c_start)
+        size = min(problem.batch_size, total)
+        rows = np.arange(size)
+        batch = Batch(
+            states.fresh(images[rows], problem.targets[rows], c, self._memory),
+            tf.zeros((size * 2 * self._memory, self._pixels)),
+            tf.constant(0),
+        )
+        owners = rows.copy()  # whose slot it is; -1 is nobody's
+        waiting = size
+        while True:
+            leave = _leave(len(owners), total - waiting)
+            batch = self.rounds(batch, leave, limits)
+            running = batch.slots.running.numpy()
+            free = np.flatnonzero(~running & (owners >= 0))
+            solution.put(owners[free], self._found(batch.slots, free))
+            owners[free] = -1
+            free = np.flatnonzero(owners < 0)[: total - waiting]
+            if len(free):
+                rows = np.arange(waiting, waiting + len(free))
+                slots = self.enter(
+                    batch.slots,
+                    free.astype(np.int32),
+                    images[rows],
+                    problem.targets[rows],
+                    c,
+                )
+                batch = batch._replace(slots=slots)
+                owners[free] = rows
+                waiting += len(free)
+            elif not running.any():
+                return solution
+            else:
+                kept = _fewer(running)
+                if len(kept) < len(owners):
+                    batch = self.keep(batch, kept)
+                    owners = owners[kept]
+
+    def _found(self, slots: Slots, rows: np.ndarray) -> Solution:
+        position, c, low, high, evaluations, stop = (
+            found.numpy() for found in self.found(slots, rows.astype(np.int32))
+        )
+        return Solution(
+            position.reshape(-1, *self._shape),
+            c,
+            np.stack([low, high], axis=1),
+            evaluations,
+            np.array(STOPS)[stop],
+        )
+
+    def _rounds(self, batch: Batch, leave: tf.Tensor, limits: Limits) -> Batch:
+        """Goes on until no more than `leave` images are running."""
+
+        def running(*batch: Any) -> tf.Tensor:
+            running = Batch(*batch).slots.running
+            return tf.math.count_nonzero(running, dtype=tf.int32) > leave
+
+        def play(*batch: Any) -> Batch:
+            return self._round(Batch(*batch), limits)
+
+        return Batch(*tf.while_loop(running, play, batch))
+
+    def _round(self, batch: Batch, limits: Limits) -> Batch:
+        slots, history, done = batch
+        n, memory = tf.shape(slots.target)[0], self._memory
+        answer = self._evaluate(slots.trial, slots.target)
+        slots, following = _in_few_passes(
+            judge, self._norm, slots, *answer, limits
+        )
+        place = done % memory
+        rows = tf.range(n) * (2 * memory) + place
+        history = tf.raw_ops.InplaceUpdate(
+            x=history,
+            i=tf.reshape(tf.stack([rows, rows + memory], axis=1), (-1,)),
+            v=tf.reshape(following.pair, (-1, self._pixels)),
+        )
+        basis = tf.reshape(history, (n, 2 * memory, self._pixels))
+        products = tf.matmul(basis, following.columns)
+        pairs, weights, of_g = _weigh(
+            slots, products, following.squared, place, self._norm
+        )
+        direction = tf.matmul(weights, basis)[:, 0]
+        trial = _in_few_passes(_trial, self._norm, slots, direction, of_g)
+        slots = slots._replace(trial=trial, scale=-of_g, pairs=pairs)
+        return Batch(slots, history, done + 1)
+
+    def _keep(self, batch: Batch, rows: tf.Tensor) -> Batch:
+        history = tf.reshape(
+            batch.history, (-1, 2 * self._memory * self._pixels)
+        )
+        return Batch(
+            tf.nest.map_structure(lambda t: tf.gather(t, rows), batch.slots),
+            tf.reshape(tf.gather(history, rows), (-1, self._pixels)),
+            batch.rounds,
+        )
+
+
+def _in_few_passes(function: Callable[..., Any], norm: str, *args: Any) -> Any:
+    """Calls a function, compiled by XLA where there are many images.
+
+    Compiled it goes over the pixels a few times instead of dozens. But
+    compiling takes as long as hundreds of rounds, for every number of images.
+    """
+    plain = functools.partial(function, norm=norm)
+    return tf.cond(
+        tf.shape(args[0].target)[0] >= _COMPILED_FROM,
+        lambda: _compiled(function, norm)(*args),
+        lambda: plain(*args),
+    )
+
+
+@functools.cache
+def _compiled(function: Callable[..., Any], norm: str) -> Callable[..., Any]:
+    # One for all classifiers: XLA compiles once for images of one size.
+    return tf.function(functools.partial(function, norm=norm), jit_compile=True)
+
+
+def _weigh(
+    slots: Slots,
+    products: tf.Tensor,
+    squared: tf.Tensor,
+    place: tf.Tensor,
+    norm: str,
+) -> tuple[Pairs, tf.Tensor, tf.Tensor]:
+    """Returns all pairs, and what each and the gradient weigh in a direction.
+
+    Args:
+        slots: The images.
+        products: Of s and y at all places with the newest s and y, and with
+            the gradient, (n, 2 * memory, 3).
+        squared: |gradient|^2, (n,).
+        place: Where the newest pair is.
+        norm: Of the penalty.
+    """
+    n, memory = tf.shape(squared)[0], slots.pairs.ss.shape[1]
+    # This order is its own inverse: it leads from places to ages and back.
+    by_age = (place - tf.range(memory)) % memory
+    products = tf.reshape(products, (n, 2, memory, 3))
+    products = tf.cast(tf.gather(products, by_age, axis=2), tf.float64)
+    pairs = curvature.push(slots.pairs, products)
+    c, length = slots.search.c, slots.here.squared
+    of_s, of_y, of_g = curvature.direction(
+        pairs,
+        products[:, 0, :, 2],
+        products[:, 1, :, 2],
+        squared,
+        c * pull(norm, length),
+        1 / (c * pull(norm, tf.maximum(length, _FIRST))),
+    )
+    weights = tf.gather(tf.stack([of_s, of_y], axis=1), by_age, axis=2)
+    weights = tf.reshape(weights, (n, 1, 2 * memory))
+    return pairs, tf.cast(weights, tf.float32), of_g
+
+
+def _trial(
+    slots: Slots, direction: tf.Tensor, of_g: tf.Tensor, norm: str
+) -> tf.Tensor:
+    gradient = free_slope(slots, norm)
+    direction += tf.cast(of_g, tf.float32)[:, None] * gradient
+    move = tf.cast(slots.step, tf.float32)[:, None] * direction
+    # What a bound holds is to stay there.
+    move = tf.where(gradient != 0, move, 0)
+    return tf.clip_by_value(slots.here.position + move, 0.0, 1.0)
+
+
+def _enter(
+    slots: Slots,
+    rows: tf.Tensor,
+    images: tf.Tensor,
+    targets: tf.Tensor,
+    c: tf.Tensor,
+) -> Slots:
+    """Puts new images into slots that are free."""
+    new = states.fresh(images, targets, c, slots.pairs.ss.shape[1])
+    return tf.nest.map_structure(
+        lambda old, some: tf.tensor_scatter_nd_update(old, rows[:, None], some),
+        slots,
+        new,
+    )
+
+
+def _found(slots: Slots, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Returns position, c, bracket, evaluations and stop of some slots."""
+    slots = tf.nest.map_structure(lambda t: tf.gather(t, rows), slots)
+    here, best = slots.here, slots.best
+    reached = here.margin > 0
+    # Where even the last solve missed the target, what was seen before it.
+    seen = ~reached & (best.squared < np.inf)
+    c = tf.where(seen, slots.best_c, slots.search.c)
+    return (
+        tf.where(seen[:, None], best.position, here.position),
+        tf.where(reached | seen, c, np.nan),
+        slots.search.low,
+        slots.search.high,
+        slots.evaluations,
+        slots.stop,
+    )
+
+
+def _evaluating(
+    classifier: Classifier, shape: tuple[int, ...]
+) -> Callable[..., tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
+    lower, upper = classifier.bounds
+
+    def evaluate(
+        positions: tf.Tensor, targets: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns loss, its gradient, and the target's lead."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(positions)
+            images = tf.reshape(positions, (-1, *shape))
+            images = tf.cast(lower + (upper - lower) * images, classifier.dtype)
+            logits = classifier.logits(images)
+            loss = objectives.cross_entropy(logits, targets)
+        gradient = tape.gradient(loss, positions)
+        own = tf.one_hot(targets, tf.shape(logits)[1], True, False, dtype=bool)
+        lead = tf.reduce_sum(tf.where(own, logits, 0), axis=1)
+        lead -= tf.reduce_max(tf.where(own, logits.dtype.min, logits), axis=1)
+        lead -= _LEAD * tf.reduce_max(tf.abs(logits), axis=1)
+        return tf.cast(loss, tf.float64), gradient, tf.cast(lead, tf.float64)
+
+    return evaluate
+
+
+def _leave(size: int, waiting: int) -> int:
+    """Returns how many images may still run when the host is asked."""
+    if waiting:
+        return size - max(1, size // _EXCHANGE)
+    return size // 2 if size > _SMALLEST_BATCH else 0
+
+
+def _fewer(running: np.ndarray) -> np.ndarray:
+    """Returns the slots to keep: half of them, while that holds what runs."""
+    size, needed = len(running), int(np.count_nonzero(running))
+    while size // 2 >= max(needed, _SMALLEST_BATCH):
+        size //= 2
+    idle = np.flatnonzero(~running)[: max(0, size - needed)]
+    kept = np.concatenate([np.flatnonzero(running), idle])
+    return kept.astype(np.int32)
+
+
+def _of_any_number(tensor: tf.Tensor) -> tf.TensorSpec:
+    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
+
+
+def _double(value: float) -> tf.Tensor:
+    return tf.constant(value, tf.float64)
