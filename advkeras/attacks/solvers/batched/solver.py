@@ -85,7 +85,7 @@ class Solver:
         norm: str,
         memory: int,
     ):
-        self._evaluate = _evaluating(classifier, shape)
+        self._evaluate = tf.function(_evaluating(classifier, shape))
         self._norm = norm
         self._memory = memory
         self._shape = shape
@@ -105,19 +105,19 @@ class Solver:
         rows = tf.TensorSpec((None,), tf.int32)
         number = tf.TensorSpec((), tf.float64)
         count = tf.TensorSpec((), tf.int32)
-        self.rounds = tf.function(
-            self._rounds,
-            input_signature=[
-                batch,
-                count,
-                Limits(number, number, number, count),
-            ],
+        limits = Limits(number, number, number, count)
+        # Plain, or partly compiled by XLA; each is traced if it is needed.
+        self.rounds, self.compiled_rounds = (
+            _traced(
+                functools.partial(self._rounds, compiled=compiled),
+                [batch, count, limits],
+            )
+            for compiled in (False, True)
         )
-        self.keep = tf.function(self._keep, input_signature=[batch, rows])
-        self.found = tf.function(_found, input_signature=[slots, rows])
-        self.enter = tf.function(
-            _enter,
-            input_signature=[slots, rows, slots.origin, slots.target, number],
+        self.keep = _traced(self._keep, [batch, rows])
+        self.found = _traced(_found, [slots, rows])
+        self.enter = _traced(
+            _enter, [slots, rows, slots.origin, slots.target, number]
         )
 
     def solve(self, problem: Problem) -> Solution:
@@ -143,7 +143,12 @@ class Solver:
         waiting = size
         while True:
             leave = _leave(len(owners), total - waiting)
-            batch = self.rounds(batch, leave, limits)
+            # Compiled, what goes over the pixels does so a few times instead
+            # of dozens. But XLA compiles anew for every number of images,
+            # which takes as long as hundreds of rounds.
+            many = len(owners) >= _COMPILED_FROM
+            rounds = self.compiled_rounds if many else self.rounds
+            batch = rounds(batch, leave, limits)
             running = batch.slots.running.numpy()
             free = np.flatnonzero(~running & (owners >= 0))
             solution.put(owners[free], self._found(batch.slots, free))
@@ -181,7 +186,13 @@ class Solver:
             np.array(STOPS)[stop],
         )
 
-    def _rounds(self, batch: Batch, leave: tf.Tensor, limits: Limits) -> Batch:
+    def _rounds(
+        self,
+        batch: Batch,
+        leave: tf.Tensor,
+        limits: Limits,
+        compiled: bool,
+    ) -> Batch:
         """Goes on until no more than `leave` images are running."""
 
         def running(*batch: Any) -> tf.Tensor:
@@ -189,16 +200,17 @@ class Solver:
             return tf.math.count_nonzero(running, dtype=tf.int32) > leave
 
         def play(*batch: Any) -> Batch:
-            return self._round(Batch(*batch), limits)
+            return self._round(Batch(*batch), limits, compiled)
 
         return Batch(*tf.while_loop(running, play, batch))
 
-    def _round(self, batch: Batch, limits: Limits) -> Batch:
+    def _round(self, batch: Batch, limits: Limits, compiled: bool) -> Batch:
         slots, history, done = batch
         n, memory = tf.shape(slots.target)[0], self._memory
-        answer = self._evaluate(slots.trial, slots.target)
-        slots, following = _in_few_passes(
-            judge, self._norm, slots, *answer, limits
+        loss, gradient, lead = self._evaluate(slots.trial, slots.target)
+        judged = _compiled(judge) if compiled else judge
+        slots, following = judged(
+            slots, loss, gradient, lead, limits, self._norm
         )
         place = done % memory
         rows = tf.range(n) * (2 * memory) + place
@@ -213,7 +225,8 @@ class Solver:
             slots, products, following.squared, place, self._norm
         )
         direction = tf.matmul(weights, basis)[:, 0]
-        trial = _in_few_passes(_trial, self._norm, slots, direction, of_g)
+        following_trial = _compiled(_trial) if compiled else _trial
+        trial = following_trial(slots, direction, of_g, self._norm)
         slots = slots._replace(trial=trial, scale=-of_g, pairs=pairs)
         return Batch(slots, history, done + 1)
 
@@ -228,24 +241,15 @@ class Solver:
         )
 
 
-def _in_few_passes(function: Callable[..., Any], norm: str, *args: Any) -> Any:
-    """Calls a function, compiled by XLA where there are many images.
-
-    Compiled it goes over the pixels a few times instead of dozens. But
-    compiling takes as long as hundreds of rounds, for every number of images.
-    """
-    plain = functools.partial(function, norm=norm)
-    return tf.cond(
-        tf.shape(args[0].target)[0] >= _COMPILED_FROM,
-        lambda: _compiled(function, norm)(*args),
-        lambda: plain(*args),
-    )
-
-
 @functools.cache
-def _compiled(function: Callable[..., Any], norm: str) -> Callable[..., Any]:
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     # One for all classifiers: XLA compiles once for images of one size.
-    return tf.function(functools.partial(function, norm=norm), jit_compile=True)
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+def _traced(function: Callable[..., Any], signature: Any) -> Any:
+    # Nothing here is for AutoGraph, and without it tracing takes half as long.
+    return tf.function(function, input_signature=signature, autograph=False)
 
 
 def _weigh(
@@ -359,7 +363,9 @@ def _leave(size: int, waiting: int) -> int:
     """Returns how many images may still run when the host is asked."""
     if waiting:
         return size - max(1, size // _EXCHANGE)
-    return size // 2 if size > _SMALLEST_BATCH else 0
+    # As `_fewer` can make of it: with less to leave the rounds would not end
+    # before the last image does.
+    return size // 2 if size // 2 >= _SMALLEST_BATCH else 0
 
 
 def _fewer(running: np.ndarray) -> np.ndarray:
