@@ -14,6 +14,7 @@ from advkeras.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from advkeras import attacks as attacks
+    from advkeras import benchmark as benchmark
     from advkeras import datasets as datasets
     from advkeras import edge as edge
     from advkeras import evaluation as evaluation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _ROOMS = (
     "attacks",
+    "benchmark",
     "datasets",
     "edge",
     "evaluation",

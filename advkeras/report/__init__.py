@@ -1,5 +1,8 @@
 """Runs and what is drawn from their saved results."""
 
+from advkeras.report.benchmark import benchmark_grids
+from advkeras.report.benchmark import benchmark_lines
+from advkeras.report.benchmark import benchmark_markdown
 from advkeras.report.export import export_grid
 from advkeras.report.export import operators_in_words
 from advkeras.report.figures import gallery
@@ -18,6 +21,9 @@ from advkeras.report.words import in_words
 
 __all__ = [
     "Run",
+    "benchmark_grids",
+    "benchmark_lines",
+    "benchmark_markdown",
     "comparison_markdown",
     "export_grid",
     "gallery",

@@ -1,6 +1,7 @@
 """Interpreter: a .tflite file that runs in a process of its own."""
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -115,6 +116,12 @@ class Interpreter:
         """Number of classes."""
         return int(self.output["shape"][-1])
 
+    @property
+    def batch_size(self) -> int:
+        """Images that are sent and run at a time."""
+        itemsize = np.dtype(self.input["dtype"]).itemsize
+        return max(1, _BATCH_BYTES // (math.prod(self.image_shape) * itemsize))
+
     def predict(self, images: Any) -> Prediction:
         """Runs images, (n, height, width, channels), and returns all outputs.
 
@@ -125,8 +132,7 @@ class Interpreter:
             ValueError: The images do not fit, or the interpreter failed.
         """
         images = checks.check_images(images, None, self.image_shape)
-        itemsize = np.dtype(self.input["dtype"]).itemsize
-        size = max(1, _BATCH_BYTES // (images[0].size * itemsize))
+        size = self.batch_size
         batches = [images[i : i + size] for i in range(0, len(images), size)]
         outputs = self._ask("run", batches)
         expected = [(len(batch), self.num_classes) for batch in batches]

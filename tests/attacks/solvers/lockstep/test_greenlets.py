@@ -1,7 +1,7 @@
 import pytest
 import scipy.optimize
 
-from advkeras.attacks.solvers.lockstep import greenlets as lockstep
+from advkeras.attacks.solvers.lockstep import greenlets
 
 
 def test_answers_in_order_one_round_at_a_time():
@@ -20,14 +20,14 @@ def test_answers_in_order_one_round_at_a_time():
 
         return run
 
-    results = lockstep.run([task(1, 2), task(2, 0), task(3, 1)], answer)
+    results = greenlets.run([task(1, 2), task(2, 0), task(3, 1)], answer)
     # 1 -> 10 + 1 = 11 -> 110 + 1; 2 asks nothing; 3 -> 30 + 3.
     assert results == [111, 2, 33]
     assert rounds == [[1, 3], [11]]
 
 
 def test_no_tasks():
-    assert lockstep.run([], None) == []
+    assert greenlets.run([], None) == []
 
 
 def test_an_error_in_a_task_reaches_the_caller():
@@ -36,7 +36,7 @@ def test_an_error_in_a_task_reaches_the_caller():
         raise ZeroDivisionError("bad")
 
     with pytest.raises(ZeroDivisionError, match="bad"):
-        lockstep.run([bad, lambda ask: ask(2)], lambda requests: requests)
+        greenlets.run([bad, lambda ask: ask(2)], lambda requests: requests)
 
 
 def test_solvers_are_not_disturbed_by_each_other():
@@ -51,7 +51,7 @@ def test_solvers_are_not_disturbed_by_each_other():
     def value(x):
         return scipy.optimize.rosen(x), scipy.optimize.rosen_der(x)
 
-    together = lockstep.run(
+    together = greenlets.run(
         [lambda ask, s=s: solve(ask, s) for s in starts],
         lambda requests: [value(x) for x in requests],
     )

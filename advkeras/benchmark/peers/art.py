@@ -1,0 +1,53 @@
+"""The Adversarial Robustness Toolbox's FGSM."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from advkeras.benchmark.peers.peer import Peer
+from advkeras.benchmark.peers.peer import Run
+from advkeras.classifier import Classifier
+
+
+def _prepare(
+    classifier: Classifier,
+    images: np.ndarray,
+    labels: np.ndarray,
+    epsilon: float,
+) -> Run:
+    from art.attacks.evasion import FastGradientMethod
+    from art.estimators.classification import TensorFlowV2Classifier
+
+    # Its gradients are taken eagerly; it allows a compiled model below them.
+    logits = tf.function(
+        classifier.logits, input_signature=[classifier.images_spec()]
+    )
+
+    def model(batch: Any, training: bool) -> Any:
+        del training
+        return logits(batch)
+
+    estimator = TensorFlowV2Classifier(
+        model=model,
+        nb_classes=classifier.num_classes,
+        input_shape=classifier.image_shape,
+        loss_object=keras.losses.CategoricalCrossentropy(from_logits=True),
+        clip_values=classifier.bounds,
+    )
+    attack = FastGradientMethod(
+        estimator,
+        norm=np.inf,
+        eps=epsilon,
+        # Unused for one step, but checked: it must be of the type of eps.
+        eps_step=epsilon,
+        # All at once, as the others do; its default of 32 is several times
+        # slower. (Its predict() has no batches, whatever batch_size says.)
+        batch_size=len(images),
+    )
+    one_hot = np.eye(classifier.num_classes, dtype=np.float32)[labels]
+    return lambda: attack.generate(images, one_hot)
+
+
+PEER = Peer("ART", "adversarial-robustness-toolbox", ">=1.20,<2", _prepare)

@@ -1,0 +1,27 @@
+"""What is timed beside what, one suite a file.
+
+The `measure` of each takes a classifier, a data set and `Options`, and returns
+the rows of its table, the floor first.
+"""
+
+from collections.abc import Callable
+
+from advkeras.benchmark.options import Options
+from advkeras.benchmark.rows import Row
+from advkeras.benchmark.suites import edge
+from advkeras.benchmark.suites import fgsm
+from advkeras.benchmark.suites import lbfgs
+from advkeras.benchmark.suites import scale
+from advkeras.classifier import Classifier
+from advkeras.datasets import ImageSet
+
+Suite = Callable[[Classifier, ImageSet, Options], list[Row]]
+
+SUITES: dict[str, Suite] = {
+    "fgsm": fgsm.measure,
+    "lbfgs": lbfgs.measure,
+    "edge": edge.measure,
+    "scale": scale.measure,
+}
+
+__all__ = ["SUITES", "Suite"]

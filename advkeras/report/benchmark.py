@@ -1,0 +1,163 @@
+"""What a benchmark measured, as tables and Markdown."""
+
+from collections.abc import Callable
+from typing import Any
+
+from advkeras.report.grids import Grid
+
+
+def benchmark_grids(table: dict[str, Any]) -> list[Grid]:
+    """Lays out one suite on one model.
+
+    Args:
+        table: With "suite", "model" and "rows", each row as
+            `advkeras.benchmark.Row.to_json` has it.
+
+    Returns:
+        A table of time, success and distortion, one of gradients, one of
+        memory; each with the rows and columns that have figures.
+    """
+    grids = []
+    for about, needed, columns in _TABLES:
+        rows = [row for row in table["rows"] if row[needed] is not None]
+        shown = [
+            (field, heading, write)
+            for field, heading, write in columns
+            if any(row[field] is not None for row in rows)
+        ]
+        if not rows:
+            continue
+        grids.append(
+            Grid(
+                f"{table['suite']} on {table['model']}: {about}",
+                tuple(heading for _, heading, _ in shown),
+                tuple(
+                    tuple(
+                        "-" if row[field] is None else write(row[field])
+                        for field, _, write in shown
+                    )
+                    for row in rows
+                ),
+                names=sum(field in _NAMES for field, _, _ in shown),
+            )
+        )
+    return grids
+
+
+def benchmark_lines(table: dict[str, Any]) -> list[str]:
+    """Says what was skipped and why, and whatever else a row has to say.
+
+    Args:
+        table: As for `benchmark_grids`.
+    """
+    return [
+        f"{row['name']}: {row['note']}" for row in table["rows"] if row["note"]
+    ]
+
+
+def benchmark_markdown(results: dict[str, Any]) -> str:
+    """Writes all tables of a benchmark as Markdown.
+
+    Args:
+        results: What apps.benchmark writes to results.json: with "tables",
+            "machine", "versions" and "command".
+    """
+    machine = results["machine"]
+    versions = ", ".join(f"{k} {v}" for k, v in results["versions"].items())
+    blocks = []
+    for table in results["tables"]:
+        blocks += [grid.markdown() for grid in benchmark_grids(table)]
+        lines = benchmark_lines(table)
+        blocks += ["\n".join(f"- {line}" for line in lines)] if lines else []
+    blocks.append(
+        f"Made by `{results['command']}` on {machine['processor']}, "
+        f"{machine['cpus']} processors, {machine['accelerators']} "
+        f"accelerators; Python {machine['python']}, {versions}."
+    )
+    return "\n\n".join(block.strip("\n") for block in blocks) + "\n"
+
+
+def _duration(seconds: float) -> str:
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        value = seconds * factor
+        if value >= 0.9995:
+            return f"{_digits(value)} {unit}"
+    return f"{1e9 * seconds:.0f} ns"
+
+
+def _digits(value: float) -> str:
+    """Three digits that count, and no exponent."""
+    if value >= 99.95:
+        return f"{value:.0f}"
+    if value >= 9.995:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.01 else "<0.01"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _fixed(digits: int) -> Callable[[float], str]:
+    return lambda value: f"{value:.{digits}f}"
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 2**20:.0f}"
+
+
+Column = tuple[str, str, Callable[[Any], str]]
+
+_NAMES = ("name", "version")
+# Title, the field that a row must have to be in it, and (field, heading, how
+# it is written) of each column.
+_TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
+    (
+        "time of an image, success in %, mean distortion",
+        "seconds",
+        (
+            ("name", "", str),
+            ("version", "version", str),
+            ("images", "images", str),
+            ("seconds", "time", _duration),
+            ("to_floor", "x floor", _digits),
+            ("to_ours", "x ours", _digits),
+            ("to_smallest", "x first", _digits),
+            ("success", "success", _percent),
+            ("distortion", "distortion", _fixed(5)),
+        ),
+    ),
+    (
+        "gradients of an image, and its time over theirs alone",
+        "to_gradients",
+        (
+            ("name", "", str),
+            ("images", "images", str),
+            ("evaluations", "gradients", _digits),
+            ("to_gradients", "x theirs", _digits),
+        ),
+    ),
+    (
+        "mean distortion over that of SciPy one at a time and in lockstep",
+        "to_scipy",
+        (
+            ("name", "", str),
+            ("images", "images", str),
+            ("to_scipy", "x one", _fixed(4)),
+            ("to_lockstep", "x lockstep", _fixed(4)),
+            ("worst", "worst image", _fixed(3)),
+        ),
+    ),
+    (
+        "MB at the peak, of them the attack's, and of images and result",
+        "peak_memory",
+        (
+            ("name", "", str),
+            ("images", "images", str),
+            ("peak_memory", "peak", _megabytes),
+            ("own_memory", "attack's", _megabytes),
+            ("array_memory", "images'", _megabytes),
+            ("evaluations", "gradients", _digits),
+        ),
+    ),
+)

@@ -1,0 +1,277 @@
+"""Slots that empty and fill again, and what must not depend on it."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import advkeras as ak
+from advkeras.attacks.solvers.batched import solver as batched
+from advkeras.attacks.solvers.solution import STOPS
+from advkeras.attacks.solvers.solution import Problem
+from tests.attacks.linear import SHAPE
+from tests.attacks.linear import grey
+from tests.attacks.linear import linear
+
+MEMORY = 4
+
+
+def problem(images, targets, batch_size, **changes):
+    """Returns what the attack would ask, with its defaults."""
+    attack = ak.attacks.LBFGS(memory=MEMORY)
+    names = ("norm", "c_start", "c_rtol", "max_iterations", "ftol", "gtol")
+    values = {name: getattr(attack, name) for name in (*names, "memory")}
+    return Problem(
+        positions=images,
+        targets=np.asarray(targets),
+        batch_size=batch_size,
+        **(values | changes),
+    )
+
+
+def hard(classifier, n, seed=0):
+    """Returns n images, and for each the class that is least likely."""
+    images = grey(n, seed=seed, spread=0.4)
+    return images, np.argmin(classifier.logits(images), axis=1)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return linear(classes=4)[0]
+
+
+@pytest.fixture(scope="module")
+def solver(classifier):
+    return batched.Solver(classifier, SHAPE, "l2_squared", MEMORY)
+
+
+@pytest.fixture(scope="module")
+def digits_solver(classifiers):
+    classifier = classifiers["deep"]
+    return batched.Solver(classifier, (28, 28, 1), "l2_squared", MEMORY)
+
+
+@pytest.fixture(scope="module")
+def digits_whole(classifiers, digits_solver, test_digits):
+    """Returns (images, targets, solution) of 40 digits in 40 slots."""
+    images = test_digits.images[:40]
+    targets = (classifiers["deep"].predict(images) + 1) % 10
+    return images, targets, digits_solver.solve(problem(images, targets, 40))
+
+
+def distortions(images, solution):
+    return np.sqrt(np.mean((solution.positions - images) ** 2, axis=(1, 2, 3)))
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 16])
+def test_other_slots_same_answers(
+    digits_whole, digits_solver, classifiers, batch_size
+):
+    images, targets, whole = digits_whole
+    rows = slice(0, 6 if batch_size == 1 else 40)
+    parts = digits_solver.solve(
+        problem(images[rows], targets[rows], batch_size)
+    )
+    reached = classifiers["deep"].predict(parts.positions) == targets[rows]
+    assert reached.all()
+    np.testing.assert_allclose(parts.c, whole.c[rows], rtol=0.02)
+    np.testing.assert_allclose(
+        distortions(images[rows], parts),
+        distortions(images, whole)[rows],
+        rtol=5e-3,
+    )
+
+
+def test_all_digits_reach_their_targets(digits_whole, classifiers):
+    images, targets, whole = digits_whole
+    np.testing.assert_array_equal(
+        classifiers["deep"].predict(whole.positions), targets
+    )
+    assert (whole.c_bracket[:, 0] <= whole.c).all()
+    assert (whole.c < whole.c_bracket[:, 1]).all()
+    assert set(whole.stop) <= {"gtol", "ftol"}
+    assert whole.positions.dtype == np.float32
+    assert (distortions(images, whole) > 0).all()
+
+
+@pytest.mark.parametrize("n", [*range(1, 7), *range(15, 35), 50, 63, 100])
+def test_any_number_of_images_ends(solver, classifier, n):
+    """Halving the slots may stop at no number but the smallest."""
+    images, targets = hard(classifier, n)
+    solution = solver.solve(problem(images, targets, 64))
+    np.testing.assert_array_equal(
+        classifier.predict(solution.positions), targets
+    )
+
+
+@pytest.mark.parametrize("batch_size", [2, 3, 17, 20, 31, 33])
+def test_any_number_of_slots_ends(solver, classifier, batch_size):
+    images, targets = hard(classifier, 50)
+    solution = solver.solve(problem(images, targets, batch_size))
+    np.testing.assert_array_equal(
+        classifier.predict(solution.positions), targets
+    )
+
+
+def test_traced_once_whatever_the_sizes(solver, classifier):
+    traced = (solver.rounds, solver.keep, solver.found, solver.enter)
+    for n, batch_size in ((40, 40), (3, 8), (33, 7), (70, 70)):
+        images, targets = hard(classifier, n)
+        solver.solve(problem(images, targets, batch_size))
+        solver.solve(problem(images, targets, batch_size, c_rtol=0.1))
+    for function in traced:
+        assert function.experimental_get_tracing_count() == 1
+
+
+def test_one_solver_a_classifier(classifier):
+    images, targets = hard(classifier, 2)
+    asked = problem(images, targets, 2)
+    before = len(classifier._compiled)
+    batched.solve(classifier, asked)
+    batched.solve(classifier, asked)
+    assert len(classifier._compiled) == before + 1
+    batched.solve(classifier, problem(images, targets, 2, norm="l2"))
+    assert len(classifier._compiled) == before + 2
+
+
+def test_every_gradient_is_counted(classifier, monkeypatch):
+    """Alone, an image uses as many as there are rounds."""
+    solver = batched.Solver(classifier, SHAPE, "l2_squared", MEMORY)
+    rounds, original = [], solver.rounds
+
+    def noted(batch, *arguments):
+        batch = original(batch, *arguments)
+        rounds.append(int(batch.rounds))
+        return batch
+
+    monkeypatch.setattr(solver, "rounds", noted)
+    images, targets = hard(classifier, 3)
+    solution = solver.solve(problem(images[:1], targets[:1], 1))
+    assert solution.gradient_evaluations.tolist() == [rounds[-1]]
+    # One after the other in one slot: together as many.
+    rounds.clear()
+    solution = solver.solve(problem(images, targets, 1))
+    assert solution.gradient_evaluations.sum() == rounds[-1]
+    # Side by side: the last one's.
+    rounds.clear()
+    solution = solver.solve(problem(images, targets, 3))
+    assert solution.gradient_evaluations.max() == rounds[-1]
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(5, 8), (64, 8), (90, 32)])
+def test_memory_is_that_of_the_slots(
+    solver, classifier, monkeypatch, n, batch_size
+):
+    """However many images wait, the history is that of a batch."""
+    shapes, original = [], solver.rounds
+
+    def noted(batch, *arguments):
+        shapes.append((len(batch.slots.target), batch.history.shape))
+        return original(batch, *arguments)
+
+    monkeypatch.setattr(solver, "rounds", noted)
+    images, targets = hard(classifier, n)
+    solver.solve(problem(images, targets, batch_size))
+    slots = min(n, batch_size)
+    assert max(size for size, _ in shapes) == slots
+    for size, history in shapes:
+        assert history == (2 * MEMORY * size, 16)
+    # Fewer shapes than halvings.
+    assert len({size for size, _ in shapes}) <= 3
+
+
+def test_stragglers_do_not_hold_the_rest(solver, classifier, monkeypatch):
+    """While images wait, free slots are few; at the end, slots are."""
+    leaves, original = [], solver.rounds
+
+    def noted(batch, leave, *arguments):
+        leaves.append((len(batch.slots.target), int(leave)))
+        return original(batch, leave, *arguments)
+
+    monkeypatch.setattr(solver, "rounds", noted)
+    images, targets = hard(classifier, 200)
+    solver.solve(problem(images, targets, 64))
+    assert leaves[0] == (64, 48)
+    assert [size for size, _ in leaves][-1] < 64
+    assert leaves[-1][1] == 0
+
+
+def test_a_slot_forgets_the_image_before(solver, classifier):
+    """What is solved in a used slot is as solved in a fresh one."""
+    images, targets = hard(classifier, 12, seed=3)
+    queue = solver.solve(problem(images, targets, 1))
+    for row in (0, 5, 11):
+        rows = slice(row, row + 1)
+        alone = solver.solve(problem(images[rows], targets[rows], 1))
+        np.testing.assert_allclose(alone.c, queue.c[rows], rtol=1e-3)
+        np.testing.assert_allclose(
+            alone.positions, queue.positions[rows], atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("size", range(1, 300, 7))
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+def test_compaction_goes_on_where_rounds_stop(size, share):
+    """With no image waiting: kept are all that run, and fewer slots."""
+    leave = batched._leave(size, 0)
+    running = np.zeros(size, bool)
+    running[: int(min(leave, share * size))] = True
+    np.random.default_rng(size).shuffle(running)
+    kept = batched._fewer(running)
+    assert set(np.flatnonzero(running)) <= set(kept)
+    assert len(set(kept)) == len(kept)
+    if leave:  # or else the same rounds would be asked for without end
+        assert len(kept) < size
+    assert len(kept) >= min(size, 16)
+
+
+def test_slots_that_leave_while_images_wait():
+    assert batched._leave(1, 5) == 0
+    assert batched._leave(3, 5) == 2
+    assert batched._leave(256, 1) == 192
+
+
+@pytest.mark.parametrize("bounds", [(0, 1), (-1, 1), (0, 255)])
+def test_what_the_model_is_asked(bounds):
+    """Loss, slope and lead of a linear model, in float64 NumPy."""
+    classifier, kernel, bias = linear(classes=5)
+    classifier = ak.Classifier(classifier.model, bounds)
+    evaluate = batched._evaluating(classifier, SHAPE)
+    positions = np.random.default_rng(0).random((7, 16), np.float32)
+    targets = np.arange(7) % 5
+    loss, gradient, lead = evaluate(
+        tf.constant(positions), tf.constant(targets)
+    )
+    lower, upper = bounds
+    pixels = lower + (upper - lower) * positions.astype(np.float64)
+    logits = pixels @ kernel + bias
+    rows = np.arange(7)
+    shifted = logits - logits.max(1, keepdims=True)
+    weights = np.exp(shifted)
+    weights /= weights.sum(1, keepdims=True)
+    expected = np.log(np.exp(shifted).sum(1)) - shifted[rows, targets]
+    np.testing.assert_allclose(loss, expected, rtol=1e-4, atol=1e-5)
+    weights[rows, targets] -= 1
+    slope = (upper - lower) * weights @ kernel.T
+    np.testing.assert_allclose(
+        gradient, slope, rtol=1e-3, atol=1e-5 * (upper - lower)
+    )
+    own = logits[rows, targets]
+    logits[rows, targets] = -np.inf
+    np.testing.assert_allclose(
+        lead, own - logits.max(1), rtol=1e-4, atol=2e-5 * (upper - lower)
+    )
+
+
+def test_a_tie_is_no_lead():
+    """However near two logits are, rounding may not decide."""
+    classifier, _, _ = linear(classes=3)
+    kernel = np.zeros((16, 3), np.float32)
+    classifier.model.layers[-1].set_weights([kernel, np.full(3, 7.0)])
+    evaluate = batched._evaluating(classifier, SHAPE)
+    _, _, lead = evaluate(tf.fill((3, 16), 0.5), tf.constant([0, 1, 2]))
+    assert (lead.numpy() < 0).all()
+
+
+def test_stops_are_words():
+    assert STOPS[0] == "none"
+    assert len(set(STOPS)) == len(STOPS)
