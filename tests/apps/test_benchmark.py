@@ -148,7 +148,10 @@ def test_what_other_versions_left_is_measured_again(
 @pytest.mark.parametrize(
     ("flag", "said"),
     [
-        ("--suite=nosuch", "`suite` must be one of: edge, fgsm, lbfgs, scale"),
+        (
+            "--suite=nosuch",
+            "`suite` must be one of: edge, fgsm, growth, lbfgs, scale",
+        ),
         ("--suite=fgsm,nosuch", "suite='nosuch'"),
         ("--suite=", "suite=''"),
         ("--model=", "`model` must not be empty"),

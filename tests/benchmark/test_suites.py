@@ -12,6 +12,7 @@ from advkeras.benchmark import SUITES
 from advkeras.benchmark import Options
 from advkeras.benchmark import peers
 from advkeras.benchmark import rows
+from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
 from advkeras.benchmark.suites import plain_scipy
 from advkeras.benchmark.suites import scale
@@ -163,6 +164,17 @@ def test_scale_of_a_model_that_cannot_be_saved(
     monkeypatch.setattr(classifier.model, "save", save)
     for row in SUITES["scale"](classifier, test_digits, OPTIONS):
         assert row.note == "skipped: Keras cannot save the model: no config"
+
+
+def test_growth(classifier, test_digits, monkeypatch):
+    nets = {"first": (28, 10, 100), "more classes": (28, 20, 100)}
+    monkeypatch.setattr(growth, "_NETS", nets)
+    table = SUITES["growth"](classifier, test_digits, OPTIONS)
+    assert [row.name for row in table] == list(nets)
+    for row in table:
+        assert row.success == 1
+        assert row.evaluations > 1
+        assert row.to_gradients * row.evaluations == pytest.approx(row.to_floor)
 
 
 def test_a_peer_that_fails_is_no_end(monkeypatch):

@@ -10,6 +10,7 @@ from advkeras.benchmark.options import Options
 from advkeras.benchmark.rows import Row
 from advkeras.benchmark.suites import edge
 from advkeras.benchmark.suites import fgsm
+from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
 from advkeras.benchmark.suites import scale
 from advkeras.classifier import Classifier
@@ -22,6 +23,7 @@ SUITES: dict[str, Suite] = {
     "lbfgs": lbfgs.measure,
     "edge": edge.measure,
     "scale": scale.measure,
+    "growth": growth.measure,
 }
 
 __all__ = ["SUITES", "Suite"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 import tensorflow as tf
+import threadpoolctl
 
 from advkeras.attacks import objectives
 from advkeras.attacks.solvers.lockstep import greenlets
@@ -26,6 +27,13 @@ def solve(classifier: Classifier, problem: Problem) -> Solution:
 
     Each c starts from the solution at the largest c that succeeded so far.
     """
+    # SciPy's BLAS threads and TensorFlow's wait for their next turn in busy
+    # loops. On two cores they may starve each other.
+    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
+        return _solve(classifier, problem)
+
+
+def _solve(classifier: Classifier, problem: Problem) -> Solution:
     solution = Solution.empty(problem.positions)
     answer = _answering(classifier, _differentiated(classifier))
     total, size = len(problem.positions), problem.batch_size

@@ -14,13 +14,9 @@ MEMORY = 5
 
 def two_loops(moves, changes, gradient, scale):
     """Returns -H g: Nocedal and Wright 2006, algorithm 7.4; oldest first."""
-    counts = [s @ y > 1e-9 * (y @ y) for s, y in zip(moves, changes)]
-    used = [
-        (s, y)
-        for s, y, counts in zip(moves, changes, counts, strict=True)
-        if counts
-    ]
-    if len(counts) and counts[-1]:
+    pairs = list(zip(moves, changes, strict=True))
+    used = [(s, y) for s, y in pairs if s @ y > 1e-9 * (y @ y)]
+    if used and used[-1][0] is pairs[-1][0]:  # the newest counts
         s, y = used[-1]
         scale = s @ y / (y @ y)
     q, alphas = gradient.copy(), []

@@ -45,16 +45,20 @@ def solver(classifier):
 
 
 @pytest.fixture(scope="module")
-def digits_solver(classifiers):
-    classifier = classifiers["deep"]
-    return batched.Solver(classifier, (28, 28, 1), "l2_squared", MEMORY)
+def m1():
+    return ak.Classifier.load("m1")
 
 
 @pytest.fixture(scope="module")
-def digits_whole(classifiers, digits_solver, test_digits):
+def digits_solver(m1):
+    return batched.Solver(m1, (28, 28, 1), "l2_squared", MEMORY)
+
+
+@pytest.fixture(scope="module")
+def digits_whole(m1, digits_solver, test_digits):
     """Returns (images, targets, solution) of 40 digits in 40 slots."""
     images = test_digits.images[:40]
-    targets = (classifiers["deep"].predict(images) + 1) % 10
+    targets = (m1.predict(images) + 1) % 10
     return images, targets, digits_solver.solve(problem(images, targets, 40))
 
 
@@ -63,15 +67,13 @@ def distortions(images, solution):
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 16])
-def test_other_slots_same_answers(
-    digits_whole, digits_solver, classifiers, batch_size
-):
+def test_other_slots_same_answers(digits_whole, digits_solver, m1, batch_size):
     images, targets, whole = digits_whole
     rows = slice(0, 6 if batch_size == 1 else 40)
     parts = digits_solver.solve(
         problem(images[rows], targets[rows], batch_size)
     )
-    reached = classifiers["deep"].predict(parts.positions) == targets[rows]
+    reached = m1.predict(parts.positions) == targets[rows]
     assert reached.all()
     np.testing.assert_allclose(parts.c, whole.c[rows], rtol=0.02)
     np.testing.assert_allclose(
@@ -81,11 +83,9 @@ def test_other_slots_same_answers(
     )
 
 
-def test_all_digits_reach_their_targets(digits_whole, classifiers):
+def test_all_digits_reach_their_targets(digits_whole, m1):
     images, targets, whole = digits_whole
-    np.testing.assert_array_equal(
-        classifiers["deep"].predict(whole.positions), targets
-    )
+    np.testing.assert_array_equal(m1.predict(whole.positions), targets)
     assert (whole.c_bracket[:, 0] <= whole.c).all()
     assert (whole.c < whole.c_bracket[:, 1]).all()
     assert set(whole.stop) <= {"gtol", "ftol"}
