@@ -12,10 +12,12 @@ from advkeras.attacks.attack import check_target_rule
 from advkeras.attacks.solvers import batched
 from advkeras.attacks.solvers import lockstep
 from advkeras.attacks.solvers.penalty import PENALTIES
+from advkeras.attacks.solvers.solution import SMALLEST_C
 from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
 from advkeras.classifier import Classifier
 
+_CLOSEST = 1e-9
 _SOLVERS = {"batched": batched.solve, "scipy": lockstep.solve}
 
 
@@ -35,11 +37,13 @@ class LBFGS(Attack):
             TensorFlow's device. "scipy": the reference, SciPy's L-BFGS-B for
             each image on the host.
         norm: How r is measured: "l2_squared", |r|^2, or "l2", |r|, as the
-            paper prints. The best examples are the same, their c is not. (Not
+            paper prints. The minima of one are those of the other, at another
+            c; but |r| is flat along r, and takes more gradients. (Not
             "linf": its gradient is that of one pixel, and has a kink where two
             pixels are as large, as they are at the minimum.)
-        c_start: The first c.
-        c_rtol: The search stops when c is known to this relative tolerance.
+        c_start: The first c, between 1e-10 and 1e10.
+        c_rtol: The search stops when c is known to this relative tolerance,
+            at least 1e-9.
         max_iterations: Iterations of a solver for one c.
         ftol: A solver stops when the objective falls by less than this,
             relatively. SciPy's name and meaning.
@@ -79,6 +83,17 @@ class LBFGS(Attack):
         checks.check_choice("norm", self.norm, PENALTIES)
         for name in ("c_start", "c_rtol", "ftol", "gtol"):
             checks.check_positive(name, getattr(self, name))
+        if not SMALLEST_C < self.c_start < 1 / SMALLEST_C:
+            raise ValueError(
+                f"`c_start` must be between {SMALLEST_C:g} and "
+                f"{1 / SMALLEST_C:g}, where c is searched for. "
+                f"Received: c_start={self.c_start!r}"
+            )
+        if self.c_rtol < _CLOSEST:
+            raise ValueError(
+                f"`c_rtol` must be at least {_CLOSEST:g}: below it rounding "
+                f"decides. Received: c_rtol={self.c_rtol!r}"
+            )
         for name in ("max_iterations", "memory"):
             checks.check_count(name, getattr(self, name))
 
@@ -93,15 +108,14 @@ class LBFGS(Attack):
         """Solves for all images; see `Attack.generate`."""
         del labels
         goals = np.asarray(targets)  # never None: the class has a rule
-        lower, upper = classifier.bounds
         predictions = classifier.predict(images, batch_size)
-        positions = ((images - lower) / (upper - lower)).astype(np.float32)
         # Where the model says the target already, r = 0 solves it for every c.
-        solution = Solution.empty(positions)
         rows = np.flatnonzero(predictions != goals)
+        solution = Solution.empty(images)
         if len(rows):
+            attacked = images[rows]
             problem = Problem(
-                positions[rows],
+                _to_unit(attacked, classifier.bounds),
                 goals[rows],
                 norm=self.norm,
                 c_start=self.c_start,
@@ -112,13 +126,14 @@ class LBFGS(Attack):
                 memory=self.memory,
                 batch_size=batch_size,
             )
-            solution.put(rows, _SOLVERS[self.solver](classifier, problem))
-        found = lower + (upper - lower) * solution.positions
-        found = found.astype(np.float32).clip(lower, upper)
-        # To the range and back may round: what did not move is to stay.
-        still = solution.positions == positions
+            found = _SOLVERS[self.solver](classifier, problem)
+            # To the range and back may round: what did not move is to stay.
+            still = found.positions == problem.positions
+            _from_unit(found.positions, classifier.bounds)
+            np.copyto(found.positions, attacked, where=still)
+            solution.put(rows, found)
         return Generated(
-            np.where(still, images, found),
+            solution.positions,
             predictions,
             {
                 "c": solution.c,
@@ -127,3 +142,18 @@ class LBFGS(Attack):
                 "stop": solution.stop,
             },
         )
+
+
+def _to_unit(images: np.ndarray, bounds: checks.Bounds) -> np.ndarray:
+    if bounds == (0.0, 1.0):
+        return images  # as they are: there may be many
+    lower, upper = bounds
+    return ((images - lower) / (upper - lower)).astype(np.float32)
+
+
+def _from_unit(positions: np.ndarray, bounds: checks.Bounds) -> None:
+    """Turns positions into images where they are."""
+    lower, upper = bounds
+    positions *= upper - lower
+    positions += lower
+    positions.clip(lower, upper, out=positions)

@@ -33,9 +33,11 @@ def images():
 
 
 def trace_counts(classifier):
+    """Of what is a tf.function; the batched solver's own are tested with it."""
     return {
         key: function.experimental_get_tracing_count()
         for key, function in classifier._compiled.items()
+        if hasattr(function, "experimental_get_tracing_count")
     }
 
 
@@ -69,13 +71,10 @@ def test_smallest_changes(classifier, images):
     result = attack(classifier, images[:2])
     assert result.success.all()
     assert (result.distortion < 0.1).all()
-    # Convolutions are computed in float32, unless asked otherwise.
+    # The reference computes convolutions in float32 too.
+    attack = dataclasses.replace(attack, solver="scipy")
+    attack(classifier, images[2:4])
     assert classifier._double is None
     assert set(trace_counts(classifier).values()) == {1}
-    double = classifier.in_float64()
-    attack = dataclasses.replace(attack, dtype="float64")
-    attack(classifier, images[2:4])
-    assert classifier.in_float64() is double
-    assert set(trace_counts(double).values()) == {1}
     for a, b in zip(before, classifier.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

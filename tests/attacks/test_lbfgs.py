@@ -149,6 +149,8 @@ def test_image_that_has_the_target_already():
         ({"targets": None}, "targets=None"),
         ({"targets": "best"}, "targets='best'"),
         ({"c_start": 0}, "c_start=0"),
+        ({"c_start": 1e11}, "c_start=100000000000.0"),
+        ({"c_rtol": 1e-12}, "c_rtol=1e-12"),
         ({"c_rtol": -0.1}, "c_rtol=-0.1"),
         ({"max_iterations": 1.5}, "max_iterations=1.5"),
         ({"memory": 0}, "memory=0"),

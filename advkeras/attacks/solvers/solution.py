@@ -11,6 +11,9 @@ import numpy as np
 # target. "none": there was nothing to solve.
 STOPS = ("none", "gtol", "ftol", "max_iterations", "line_search", "settled")
 
+# The search for c ends below it, and above its inverse.
+SMALLEST_C = 1e-10
+
 
 @dataclasses.dataclass(frozen=True)
 class Problem:

@@ -71,7 +71,11 @@ def judge(
         The images, some of them with another c or place, but with the trials
         that were just judged; and what the next direction needs.
     """
-    # A NaN in the pairs would outlast the image that brought it.
+    # Without an answer a trial is refused. A NaN would be in every step after,
+    # and in the pairs it would outlast the image that brought it.
+    answered = tf.math.is_finite(loss + margin)
+    loss = tf.where(answered, loss, float("inf"))
+    margin = tf.where(answered, margin, float("-inf"))
     gradient = tf.where(tf.math.is_finite(gradient), gradient, 0)
     here, c, running = slots.here, slots.search.c, slots.running
     r = slots.trial - slots.origin
@@ -83,7 +87,7 @@ def judge(
     promised = dot(slope_here, move)
 
     grace = tf.where(slots.rejections > 0, _ROUNDING * tf.abs(was), 0)
-    taken = running & (now <= was + _ARMIJO * promised + grace)
+    taken = running & answered & (now <= was + _ARMIJO * promised + grace)
     held = is_held(there.position, slope_there)
     k = _column(c * pull(norm, there.squared))
     change = tf.where(~held, slope_there - slope_here - k * move, 0)
@@ -170,6 +174,8 @@ def _stop(
         "line_search": rejections >= _REJECTIONS,
         "settled": moved
         & ~slots.search.final
+        # Before the first example what looks like a failure may be a saddle.
+        & ((slots.search.low > 0) | (there.margin > 0))
         & (tf.abs(there.margin) > tf.maximum(unsure, _CLEAR)),
     }
     stop = tf.zeros_like(iterations)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from advkeras.attacks.solvers.batched.slots import Search
+from advkeras.attacks.solvers.solution import SMALLEST_C
 
 _GROWTH = 4.0  # of c while one end of the bracket is missing
-_SMALLEST = 1e-10  # the search ends below this c, or above its inverse
 _GUESSES = 3  # interpolated values of c between two that are halfway
 _ASIDE = 0.4  # of the tolerance: how far a guess goes past the crossing
 _APART = 0.45  # of the tolerance: how close it may come to an end
@@ -58,7 +58,7 @@ def advance(
     low_margin = tf.where(found, tf.maximum(margin, _TINY), search.low_margin)
     high_margin = tf.where(lost, tf.minimum(margin, -_TINY), search.high_margin)
     closed = high <= low * (1 + rtol)
-    beyond = (search.c < _SMALLEST) | (search.c > 1 / _SMALLEST)
+    beyond = (search.c < SMALLEST_C) | (search.c > 1 / SMALLEST_C)
     # What was left early as a success was none: below it, with care.
     missed = lost & search.final
     over = (found & search.final) | (ended & beyond)

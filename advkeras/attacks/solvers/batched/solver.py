@@ -351,9 +351,10 @@ def _evaluating(
             loss = objectives.cross_entropy(logits, targets)
         gradient = tape.gradient(loss, positions)
         own = tf.one_hot(targets, tf.shape(logits)[1], True, False, dtype=bool)
-        lead = tf.reduce_sum(tf.where(own, logits, 0), axis=1)
-        lead -= tf.reduce_max(tf.where(own, logits.dtype.min, logits), axis=1)
-        lead -= _LEAD * tf.reduce_max(tf.abs(logits), axis=1)
+        aim = tf.reduce_sum(tf.where(own, logits, 0), axis=1)
+        rival = tf.reduce_max(tf.where(own, logits.dtype.min, logits), axis=1)
+        # Of these two: a class masked with -1e9 is no measure of rounding.
+        lead = aim - rival - _LEAD * tf.maximum(tf.abs(aim), tf.abs(rival))
         return tf.cast(loss, tf.float64), gradient, tf.cast(lead, tf.float64)
 
     return evaluate

@@ -16,6 +16,7 @@ from advkeras.attacks.solvers.lockstep import greenlets
 from advkeras.attacks.solvers.lockstep.search import search_c
 from advkeras.attacks.solvers.penalty import penalty
 from advkeras.attacks.solvers.penalty import pull
+from advkeras.attacks.solvers.solution import SMALLEST_C
 from advkeras.attacks.solvers.solution import STOPS
 from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
@@ -102,7 +103,9 @@ class _Search:
         """Searches for c; leaves what was found in the attributes."""
         start = self.origin
         shortest = math.inf
-        search = search_c(self.problem.c_start, self.problem.c_rtol)
+        search = search_c(
+            self.problem.c_start, self.problem.c_rtol, smallest=SMALLEST_C
+        )
         c = next(search)
         while True:
             position, stop = self._minimise(ask, c, start)
