@@ -362,9 +362,9 @@ def dense_net(policy, input_dtype=None):
     ("policy", "input_dtype"),
     [
         ("mixed_float16", None),
-        ("mixed_bfloat16", None),
-        ("bfloat16", None),
-        ("float64", "float64"),
+        pytest.param("mixed_bfloat16", None, marks=pytest.mark.slow),
+        pytest.param("bfloat16", None, marks=pytest.mark.slow),
+        pytest.param("float64", "float64", marks=pytest.mark.slow),
     ],
 )
 def test_models_of_every_precision_are_attacked(policy, input_dtype):
@@ -380,6 +380,7 @@ def test_models_of_every_precision_are_attacked(policy, input_dtype):
     )
 
 
+@pytest.mark.slow
 def test_images_of_any_size():
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
@@ -409,7 +410,7 @@ def test_images_of_any_size():
         {"c_rtol": 1e-6},
         {"c_start": 1e-9},
         {"c_start": 1e9},
-        {"memory": 30},
+        pytest.param({"memory": 30}, marks=pytest.mark.slow),
     ],
     ids=str,
 )

@@ -167,7 +167,7 @@ def test_scale_of_a_model_that_cannot_be_saved(
 
 
 def test_growth(classifier, test_digits, monkeypatch):
-    nets = {"first": (28, 10, 100), "more classes": (28, 20, 100)}
+    nets = {"first": (28, 10, 100)}
     monkeypatch.setattr(growth, "_NETS", nets)
     table = SUITES["growth"](classifier, test_digits, OPTIONS)
     assert [row.name for row in table] == list(nets)
