@@ -1,21 +1,13 @@
 """What a process of its own costs, beside the bare interpreter in one run."""
 
-import statistics
-import time
 import tracemalloc
 
-import numpy as np
 import pytest
-from ai_edge_litert.interpreter import Interpreter
 
 import advkeras as ak
 from advkeras.edge import export
-from advkeras.edge.standalone import run_on_device
 
 pytestmark = [pytest.mark.slow, pytest.mark.tfds]
-
-REPETITIONS = 7
-BATCH = 334  # of digits, as `Interpreter.predict` sends them
 
 
 @pytest.fixture(scope="module")
@@ -26,56 +18,10 @@ def images(tfds_dir):
 
 @pytest.fixture(scope="module")
 def int8(tmp_path_factory, images):
-    """Name of a saved model -> its int8 file."""
-    made = {}
-    for name in ("conv-mnist", "m1"):
-        folder = tmp_path_factory.mktemp(name)
-        model = ak.Classifier.load(name)
-        made[name] = export(model, folder, ("int8",), images[:100])["int8"]
-    return made
-
-
-def bare(path, inputs):
-    """Returns a function that runs prepared inputs, and nothing else."""
-    interpreter = Interpreter(str(path), num_threads=1)
-    given = interpreter.get_input_details()[0]["index"]
-    returned = interpreter.get_output_details()[0]["index"]
-    batches = [inputs[i : i + BATCH] for i in range(0, len(inputs), BATCH)]
-
-    def run():
-        outputs = []
-        rows = None
-        for batch in batches:
-            if len(batch) != rows:
-                interpreter.resize_tensor_input(given, batch.shape)
-                interpreter.allocate_tensors()
-                rows = len(batch)
-            interpreter.set_tensor(given, batch)
-            interpreter.invoke()
-            outputs.append(interpreter.get_tensor(returned))
-        return np.concatenate(outputs)
-
-    return run
-
-
-def seconds(run):
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-def measured(path, images):
-    """Returns medians of seconds: (of predict, of the bare interpreter)."""
-    ours, theirs = [], []
-    with ak.edge.start(path, "litert") as session:
-        run = bare(path, run_on_device.quantize(images, session.input))
-        # Also warms both up.
-        found = session.predict(images).outputs
-        np.testing.assert_array_equal(found, run())
-        for _ in range(REPETITIONS):
-            ours.append(seconds(lambda: session.predict(images)))
-            theirs.append(seconds(run))
-    return statistics.median(ours), statistics.median(theirs)
+    """The int8 file of m1."""
+    folder = tmp_path_factory.mktemp("m1")
+    model = ak.Classifier.load("m1")
+    return export(model, folder, ("int8",), images[:100])["int8"]
 
 
 @pytest.mark.parametrize(
@@ -87,15 +33,18 @@ def measured(path, images):
         ("m1", 12),
     ],
 )
-def test_predict_beside_the_bare_interpreter(images, int8, capsys, name, most):
-    assert len(images) == 10_000
-    ours, theirs = measured(int8[name], images)
+def test_predict_beside_the_bare_interpreter(tfds_dir, capsys, name, most):
+    digits = ak.datasets.load("mnist", "test", data_dir=tfds_dir)
+    floor, ours = ak.benchmark.SUITES["edge"](
+        ak.Classifier.load(name), digits, ak.benchmark.Options(examples=10_000)
+    )
     with capsys.disabled():
         print(
-            f"\n{name}: predict {1e2 * ours:.2f} us an image, bare "
-            f"interpreter {1e2 * theirs:.2f}, ratio {ours / theirs:.2f}"
+            f"\n{name}: predict {1e6 * ours.seconds:.2f} us an image, bare "
+            f"interpreter {1e6 * floor.seconds:.2f}, ratio {ours.to_floor:.2f}"
         )
-    assert ours / theirs <= most
+    assert ours.note == "outputs equal bit by bit"
+    assert ours.to_floor <= most
 
 
 def peak_mb(session):
@@ -112,7 +61,7 @@ def peak_mb(session):
 def test_the_child_s_memory_does_not_grow_with_the_images(
     images, int8, runtime
 ):
-    with ak.edge.start(int8["m1"], runtime) as session:
+    with ak.edge.start(int8, runtime) as session:
         session.predict(images[:1000])
         after_1000 = peak_mb(session)
         session.predict(images)
@@ -120,7 +69,7 @@ def test_the_child_s_memory_does_not_grow_with_the_images(
 
 
 def test_the_parent_holds_a_few_batches_at_a_time(images, int8):
-    with ak.edge.start(int8["m1"]) as session:
+    with ak.edge.start(int8) as session:
         session.predict(images[:1000])
         peaks = []
         for n in (1000, 10_000):
