@@ -27,6 +27,7 @@ def results(folder):
     return json.loads((folder / "run" / "results.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_whole_way(start_app, arguments, tmp_path):
     ended = start_app("benchmark", *arguments, "--suite=fgsm,edge")
     assert ended.code == 0, ended.err

@@ -68,6 +68,7 @@ def test_the_whole_way(
         assert model["outputs"] == manifest["expected"]["litert"][variant]
 
 
+@pytest.mark.slow
 def test_called_again_it_is_the_same(run_app, arguments, tmp_path, monkeypatch):
     first = run_app("edge_bundle", *arguments)
     assert (first.code or 0) == 0
@@ -83,6 +84,7 @@ def test_called_again_it_is_the_same(run_app, arguments, tmp_path, monkeypatch):
     assert files.sha256(tmp_path / "run.zip") == before
 
 
+@pytest.mark.slow
 def test_copies_that_others_made(run_app, arguments, tmp_path):
     run_app("edge_bundle", *arguments)
     folder = tmp_path / "run.run" / "tflite"

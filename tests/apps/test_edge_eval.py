@@ -181,6 +181,7 @@ def test_the_whole_way_in_a_process_of_its_own(
     assert card["calibration"]["images"] == 50
 
 
+@pytest.mark.slow
 def test_called_again_it_does_nothing_and_says_the_same(
     run_app, arguments, tmp_path, monkeypatch
 ):
@@ -352,6 +353,7 @@ def test_a_variant_that_cannot_be_had(run_app, arguments, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_camera(run_app, arguments, tmp_path):
     ended = run_app("edge_eval", *arguments, "--camera=jpeg:75,brightness:0.9")
     assert (ended.code or 0) == 0

@@ -55,6 +55,7 @@ def check_edge(folder, at_edge, page):
     assert f'<img src="{at_edge["figure"]}"' in page
 
 
+@pytest.mark.slow
 def test_a_hurried_one(run_app, tmp_path, monkeypatch):
     """All of the wiring, with little training and few images."""
     real_train, real_sample = (

@@ -30,6 +30,7 @@ def results(folder):
     return json.loads((folder / "run" / "results.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_whole_way_in_a_process_of_its_own(
     start_app, arguments, tmp_path, classifiers, test_digits, model_files
 ):

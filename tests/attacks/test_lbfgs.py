@@ -244,6 +244,7 @@ def small_net(test_digits):
     return classifier, images, labels, (labels + 3) % 10
 
 
+@pytest.mark.slow
 def test_both_solvers_find_as_near_examples(small_net):
     batched, scipys = (
         ak.attacks.LBFGS(solver=solver)(*small_net)
@@ -257,6 +258,7 @@ def test_both_solvers_find_as_near_examples(small_net):
     assert (ratio < 1.05).all()
 
 
+@pytest.mark.slow
 def test_a_net_with_many_local_minima_is_no_trap(classifiers, test_digits):
     """Trained on 400 digits: far from class 1 the loss has flat places."""
     classifier = classifiers["deep"]
@@ -275,6 +277,7 @@ def test_a_net_with_many_local_minima_is_no_trap(classifiers, test_digits):
     assert (ratio < 1.2).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["batched", "scipy"])
 def test_either_norm_leads_to_the_same_examples(solver):
     classifier, _, images, targets = boxed(6)

@@ -166,6 +166,7 @@ def test_scale_of_a_model_that_cannot_be_saved(
         assert row.note == "skipped: Keras cannot save the model: no config"
 
 
+@pytest.mark.slow
 def test_growth(classifier, test_digits, monkeypatch):
     nets = {"first": (28, 10, 100)}
     monkeypatch.setattr(growth, "_NETS", nets)

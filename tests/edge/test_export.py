@@ -228,6 +228,7 @@ def test_some_variants_without_calibration(tmp_path):
     assert len(entries(tmp_path)) == 6
 
 
+@pytest.mark.slow
 def test_an_operator_without_an_int16_kernel(tmp_path, images):
     model = network(keras.layers.Conv2D(4, 3, activation="elu"))
     paths = export(model, tmp_path, calibration=images)
@@ -308,6 +309,7 @@ def test_a_model_that_ends_in_softmax(tmp_path, images):
         assert np.allclose(found.sum(axis=1), 1, atol=0.02)
 
 
+@pytest.mark.slow
 def test_batch_normalisation_and_depthwise_convolution(tmp_path, images):
     """What is constant at inference is folded into the convolutions."""
     layers = keras.layers
@@ -363,6 +365,7 @@ def test_images_of_any_size(tmp_path, images):
         assert card_of(path)["input"]["shape"] == [-1, -1, -1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["saved_model", "model.h5"])
 def test_models_of_other_formats(tmp_path, images, kind):
     """Their weights become constants, as those of a .keras file."""

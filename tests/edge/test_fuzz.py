@@ -151,6 +151,7 @@ def contents(dense_files):
     return [dense_files[name].read_bytes() for name in names]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", ["litert", "litert-reference", "tflm"])
 def test_some_broken_files(tmp_path, contents, runtime):
     ends, _ = fuzz(tmp_path, contents, runtime, 30, seed=0)
