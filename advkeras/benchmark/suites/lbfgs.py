@@ -82,12 +82,10 @@ def measure(
     quick: dict[str, Callable[[], Any]] = {
         FLOOR: _gradients(task),
         OURS: lambda: LBFGS()(*task.first(n)),
-        LOCKSTEP: threads.one_for_blas(lambda: scipy_solver(*task.first(n))),
+        LOCKSTEP: lambda: scipy_solver(*task.first(n)),
     }
     slowly: dict[str, Callable[[], Any]] = {
-        ONE_BY_ONE: threads.one_for_blas(
-            lambda: scipy_solver(*task.first(slow), batch_size=1)
-        ),
+        ONE_BY_ONE: lambda: scipy_solver(*task.first(slow), batch_size=1),
         PLAIN: threads.one_for_blas(
             lambda: plain_scipy.attack(
                 classifier, task.images[:slow], task.targets[:slow]

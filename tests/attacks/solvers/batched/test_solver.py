@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import advkeras as ak
 from advkeras.attacks.solvers.batched import solver as batched
+from advkeras.attacks.solvers.batched import steps
 from advkeras.attacks.solvers.solution import STOPS
 from advkeras.attacks.solvers.solution import Problem
 from tests.attacks.linear import SHAPE
@@ -235,7 +236,7 @@ def test_what_the_model_is_asked(bounds):
     """Loss, slope and lead of a linear model, in float64 NumPy."""
     classifier, kernel, bias = linear(classes=5)
     classifier = ak.Classifier(classifier.model, bounds)
-    evaluate = batched._evaluating(classifier, SHAPE)
+    evaluate = steps.evaluating(classifier, SHAPE)
     positions = np.random.default_rng(0).random((7, 16), np.float32)
     targets = np.arange(7) % 5
     loss, gradient, lead = evaluate(
@@ -267,7 +268,7 @@ def test_a_tie_is_no_lead():
     classifier, _, _ = linear(classes=3)
     kernel = np.zeros((16, 3), np.float32)
     classifier.model.layers[-1].set_weights([kernel, np.full(3, 7.0)])
-    evaluate = batched._evaluating(classifier, SHAPE)
+    evaluate = steps.evaluating(classifier, SHAPE)
     _, _, lead = evaluate(tf.fill((3, 16), 0.5), tf.constant([0, 1, 2]))
     assert (lead.numpy() < 0).all()
 
