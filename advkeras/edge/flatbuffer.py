@@ -1,5 +1,6 @@
 """What a .tflite file says of itself, read without an interpreter."""
 
+import contextlib
 import dataclasses
 import os
 import struct
@@ -85,6 +86,21 @@ def describe(path: str | os.PathLike) -> Description:
         ValueError: There is no such file, or it is not a whole .tflite file,
             or it has several inputs or outputs.
     """
+    with reading(path) as model:
+        return _describe(model)
+
+
+@contextlib.contextmanager
+def reading(path: str | os.PathLike) -> Iterator[Any]:
+    """Opens a .tflite file: yields the root of its flatbuffer.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: There is no such file, or it is not a whole .tflite file;
+            also for what the reader of a broken one meets in the `with` block.
+    """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -94,16 +110,15 @@ def describe(path: str | os.PathLike) -> Description:
     try:
         model = schema.Model.GetRootAs(content)
         _check_whole(model, len(content))
-        description = _describe(model)
+        yield model
     except _BROKEN as error:
         reason = f"{type(error).__name__}: {error}"
         raise _refusal(path, reason) from error
-    return description
 
 
 def _refusal(path: str | os.PathLike, reason: object) -> ValueError:
     return ValueError(
-        "`path` must be a .tflite file of one input and one output. "
+        "`path` must be a whole .tflite file that can be read. "
         f"Received: path={os.fspath(path)!r} ({reason})"
     )
 
@@ -161,7 +176,7 @@ def _describe(model: Any) -> Description:
             f"{main.InputsLength()} inputs, {main.OutputsLength()} outputs"
         )
     names = [
-        _operator_name(model.OperatorCodes(i))
+        operator_name(model.OperatorCodes(i))
         for i in range(model.OperatorCodesLength())
     ]
     every: Counter[str] = Counter()
@@ -170,7 +185,7 @@ def _describe(model: Any) -> Description:
         floats = {
             i
             for i in range(graph.TensorsLength())
-            if _dtype(graph.Tensors(i)).startswith(("float", "bfloat"))
+            if dtype_name(graph.Tensors(i)).startswith(("float", "bfloat"))
         }
         for operator in _operators(graph):
             name = names[operator.OpcodeIndex()]
@@ -195,7 +210,8 @@ def _operators(graph: Any) -> Iterator[Any]:
     return map(graph.Operators, range(graph.OperatorsLength()))
 
 
-def _operator_name(code: Any) -> str:
+def operator_name(code: Any) -> str:
+    """Returns the name of an operator's code, a custom one's own."""
     # Older files have only the first, newer ones 127 there for what it
     # cannot hold.
     number = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
@@ -217,14 +233,15 @@ def _tensor_info(graph: Any, index: int) -> TensorInfo:
     quantized = quantization is not None and quantization.ScaleLength() == 1
     return TensorInfo(
         name=tensor.Name().decode(),
-        dtype=_dtype(tensor),
+        dtype=dtype_name(tensor),
         shape=tuple(sizes),
         scale=quantization.Scale(0) if quantized else None,
         zero_point=quantization.ZeroPoint(0) if quantized else None,
     )
 
 
-def _dtype(tensor: Any) -> str:
+def dtype_name(tensor: Any) -> str:
+    """Returns NumPy's name of the type of a tensor of the format."""
     return _DTYPES[tensor.Type()]
 
 

@@ -1,0 +1,87 @@
+"""Functions of one value at a time, and of the scores of a classifier."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.operators.table import TABLE
+from advkeras.edge.lift.operators.table import operator
+
+
+def _hard_swish(values: tf.Tensor) -> tf.Tensor:
+    return values * tf.nn.relu6(values + 3) / 6
+
+
+_OF_ONE_VALUE = {
+    "ABS": tf.abs,
+    "CEIL": tf.math.ceil,
+    "COS": tf.cos,
+    "ELU": tf.nn.elu,
+    "EXP": tf.exp,
+    "FLOOR": tf.floor,
+    "HARD_SWISH": _hard_swish,
+    "LOG": tf.math.log,
+    "LOGISTIC": tf.sigmoid,
+    "NEG": tf.negative,
+    "RELU": tf.nn.relu,
+    "RELU6": tf.nn.relu6,
+    "RELU_0_TO_1": lambda values: tf.clip_by_value(values, 0, 1),
+    "RELU_N1_TO_1": lambda values: tf.clip_by_value(values, -1, 1),
+    "ROUND": tf.round,
+    "RSQRT": tf.math.rsqrt,
+    "SIN": tf.sin,
+    "SQRT": tf.sqrt,
+    "SQUARE": tf.square,
+    "TANH": tf.tanh,
+    # Between integers and floats, or two scales: the tensor written to rounds.
+    "DEQUANTIZE": tf.identity,
+    "QUANTIZE": tf.identity,
+}
+
+
+def _of_one_value(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    return _OF_ONE_VALUE[op.name](inputs[0])
+
+
+TABLE.update(dict.fromkeys(_OF_ONE_VALUE, _of_one_value))
+
+
+@operator("LEAKY_RELU")
+def leaky_relu(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Below 0 the value times alpha."""
+    return tf.nn.leaky_relu(inputs[0], op.options["alpha"])
+
+
+@operator("PRELU")
+def prelu(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Below 0 the value times a constant of its place."""
+    del op
+    values, alpha = inputs
+    return tf.nn.relu(values) + alpha * tf.minimum(values, 0)
+
+
+@operator("GELU")
+def gelu(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """The value times the normal distribution's share below it."""
+    return tf.nn.gelu(inputs[0], approximate=op.options["approximate"])
+
+
+@operator("SOFTMAX")
+def softmax(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Over the last dimension."""
+    return tf.nn.softmax(inputs[0] * op.options["beta"])
+
+
+@operator("LOG_SOFTMAX")
+def log_softmax(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Over the last dimension."""
+    del op
+    return tf.nn.log_softmax(inputs[0])
+
+
+@operator("L2_NORMALIZATION")
+def l2_normalization(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Over the last dimension."""
+    del op
+    return tf.math.l2_normalize(inputs[0], axis=-1, epsilon=1e-12)

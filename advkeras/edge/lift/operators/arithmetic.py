@@ -1,0 +1,36 @@
+"""Arithmetic of two or more tensors."""
+
+import functools
+from typing import Any
+
+import tensorflow as tf
+
+from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.operators.table import TABLE
+from advkeras.edge.lift.operators.table import activated
+from advkeras.edge.lift.operators.table import operator
+
+_OF_TWO = {
+    "ADD": tf.add,
+    "DIV": tf.divide,
+    "MAXIMUM": tf.maximum,
+    "MINIMUM": tf.minimum,
+    "MUL": tf.multiply,
+    "POW": tf.pow,
+    "SQUARED_DIFFERENCE": tf.math.squared_difference,
+    "SUB": tf.subtract,
+}
+
+
+def _of_two(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    return activated(op, _OF_TWO[op.name](*inputs))
+
+
+TABLE.update(dict.fromkeys(_OF_TWO, _of_two))
+
+
+@operator("ADD_N")
+def add_n(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """The sum of all."""
+    del op
+    return functools.reduce(tf.add, inputs)

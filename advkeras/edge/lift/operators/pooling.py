@@ -1,0 +1,33 @@
+"""Pools."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.operators.convolutions import PADDINGS
+from advkeras.edge.lift.operators.table import activated
+from advkeras.edge.lift.operators.table import operator
+
+
+@operator("AVERAGE_POOL_2D")
+def average_pool_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """The mean of what lies under a window, without the padding."""
+    return _pool(tf.nn.avg_pool2d, op, inputs[0])
+
+
+@operator("MAX_POOL_2D")
+def max_pool_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """The largest under a window."""
+    return _pool(tf.nn.max_pool2d, op, inputs[0])
+
+
+def _pool(function: Any, op: Operator, images: tf.Tensor) -> tf.Tensor:
+    options = op.options
+    found = function(
+        images,
+        ksize=(options["filterHeight"], options["filterWidth"]),
+        strides=(options["strideH"], options["strideW"]),
+        padding=PADDINGS[options["padding"]],
+    )
+    return activated(op, found)

@@ -1,0 +1,42 @@
+"""Images of another size."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.operators.table import operator
+
+
+@operator("RESIZE_BILINEAR")
+def resize_bilinear(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Between the four nearest pixels."""
+    return tf.raw_ops.ResizeBilinear(
+        images=inputs[0],
+        size=inputs[1],
+        align_corners=op.options["alignCorners"],
+        half_pixel_centers=op.options["halfPixelCenters"],
+    )
+
+
+@operator("RESIZE_NEAREST_NEIGHBOR")
+def resize_nearest_neighbor(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """The nearest pixel."""
+    return tf.raw_ops.ResizeNearestNeighbor(
+        images=inputs[0],
+        size=inputs[1],
+        align_corners=op.options["alignCorners"],
+        half_pixel_centers=op.options["halfPixelCenters"],
+    )
+
+
+@operator("DEPTH_TO_SPACE")
+def depth_to_space(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Channels become blocks of pixels."""
+    return tf.nn.depth_to_space(inputs[0], op.options["blockSize"])
+
+
+@operator("SPACE_TO_DEPTH")
+def space_to_depth(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Blocks of pixels become channels."""
+    return tf.nn.space_to_depth(inputs[0], op.options["blockSize"])

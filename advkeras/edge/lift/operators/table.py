@@ -1,0 +1,45 @@
+"""The table of operators, and what every operator may need."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from advkeras.edge.lift.graph import Operator
+
+# Takes the operator and the values of its inputs (None where one is left
+# out): float32 tensors, or integers where they are integers in the file, as
+# arrays if they are constant. Returns the values of its outputs: a tensor, or
+# a list of several.
+Function = Callable[..., Any]
+
+TABLE: dict[str, Function] = {}
+
+_RELU, _RELU_N1_TO_1, _RELU6, _TANH = 1, 2, 3, 4
+
+
+def operator(*names: str) -> Callable[[Function], Function]:
+    """Enters a function into the table under the format's names."""
+
+    def enter(function: Function) -> Function:
+        TABLE.update(dict.fromkeys(names, function))
+        return function
+
+    return enter
+
+
+def activated(op: Operator, values: tf.Tensor) -> tf.Tensor:
+    """Applies the activation that is fused into an operator."""
+    kind = op.options.get("fusedActivationFunction", 0)
+    if kind == 0:
+        return values
+    if kind == _RELU:
+        return tf.nn.relu(values)
+    if kind == _RELU_N1_TO_1:
+        return tf.clip_by_value(values, -1, 1)
+    if kind == _RELU6:
+        return tf.nn.relu6(values)
+    if kind == _TANH:
+        return tf.tanh(values)
+    raise ValueError(f"fused activation {kind}")
+

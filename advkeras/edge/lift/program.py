@@ -1,0 +1,258 @@
+"""A graph that computes: constants in place, every operator checked."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.graph import Graph
+from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.graph import Tensor
+from advkeras.edge.lift.operators import TABLE
+
+# They move values and make none: what was on a tensor's grid still is.
+_MOVES = {
+    "CONCATENATION",
+    "DEPTH_TO_SPACE",
+    "EXPAND_DIMS",
+    "GATHER",
+    "MAX_POOL_2D",
+    "MAXIMUM",
+    "MINIMUM",
+    "MIRROR_PAD",
+    "PACK",
+    "PAD",
+    "PADV2",
+    "REDUCE_MAX",
+    "RESHAPE",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "SLICE",
+    "SPACE_TO_DEPTH",
+    "SPLIT",
+    "SPLIT_V",
+    "SQUEEZE",
+    "STRIDED_SLICE",
+    "TILE",
+    "TRANSPOSE",
+    "UNPACK",
+}
+# What TensorFlow and the functions of operators raise where a file is wrong.
+_WRONG = (
+    ArithmeticError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    tf.errors.OpError,
+)
+_ALIKE = 0.05  # of the range of an output: rounding may differ by some steps
+
+
+class Program:
+    """A graph that computes.
+
+    Args:
+        graph: What to compute.
+
+    Attributes:
+        graph: As given.
+        each_alone: Whether it has to be given one image at a time, because
+            the file mixes what lies along the first dimension.
+
+    Raises:
+        ValueError: An operator is unknown, or cannot work as it is written;
+            before any tensor of images is allocated.
+    """
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.each_alone = False
+        _check_supported(graph)
+        self._constants: dict[int, Any] = {
+            tensor.index: _as_value(straight_through.constant(tensor))
+            for tensor in graph.tensors
+            if tensor.data is not None
+        }
+        self._todo = self._fold()
+        try:
+            self._trace()
+            self.each_alone = not self._keeps_images_apart()
+        except ValueError:
+            self.each_alone = True
+            self._trace()  # what is wrong with one image is wrong
+
+    def __call__(
+        self, images: list[tf.Tensor], wanted: tuple[Tensor, ...]
+    ) -> list[tf.Tensor]:
+        """Returns the values of tensors, float32 or integers, (n, ...).
+
+        Args:
+            images: For each input of the graph, float32, (n, ...).
+            wanted: Tensors of the graph that depend on its inputs.
+        """
+        if not self.each_alone:
+            return self._computed(images, wanted)
+        found: list[tf.Tensor] = tf.map_fn(
+            lambda rows: self._computed([row[None] for row in rows], wanted),
+            images,
+            fn_output_signature=[
+                tf.TensorSpec(tensor.shape, _computed_dtype(tensor))
+                for tensor in wanted
+            ],
+        )
+        return [
+            tf.reshape(values, (-1, *tensor.shape[1:]))
+            for values, tensor in zip(found, wanted, strict=True)
+        ]
+
+    def depends_on_images(self) -> tuple[Tensor, ...]:
+        """Returns the tensors that are not constant, as they are computed."""
+        written = [t for operator in self._todo for t in operator.outputs]
+        return (*self.graph.inputs, *written)
+
+    def _computed(
+        self, images: list[tf.Tensor], wanted: tuple[Tensor, ...]
+    ) -> list[tf.Tensor]:
+        values = dict(self._constants)
+        for tensor, given in zip(self.graph.inputs, images, strict=True):
+            held = straight_through.is_quantized(tensor)
+            values[tensor.index] = (
+                straight_through.as_held(given, tensor) if held else given
+            )
+        last = {tensor.index for tensor in wanted} - set(values)
+        for operator in self._todo:
+            if not last:
+                break
+            for tensor, value in zip(
+                operator.outputs, _run(operator, values), strict=True
+            ):
+                values[tensor.index] = value
+                last.discard(tensor.index)
+        return [values[tensor.index] for tensor in wanted]
+
+    def _fold(self) -> list[Operator]:
+        """Computes what is constant; returns the operators that are left."""
+        left = []
+        for operator in self.graph.operators:
+            known = all(
+                tensor is None or tensor.index in self._constants
+                for tensor in operator.inputs
+            )
+            if not known:
+                left.append(operator)
+                continue
+            # Traced before it runs: shapes are checked without their memory.
+            if operator.name != "DEQUANTIZE":
+                tf.function(
+                    lambda op=operator: _run(op, self._constants),
+                    autograph=False,
+                ).get_concrete_function()
+            found = _run(operator, self._constants)
+            for tensor, value in zip(operator.outputs, found, strict=True):
+                self._constants[tensor.index] = _as_value(value.numpy())
+        return left
+
+    def _trace(self) -> None:
+        """Raises ValueError unless all shapes are as the file has them."""
+        outputs = self.graph.outputs
+        signature = [_spec(t, self.each_alone) for t in self.graph.inputs]
+        tf.function(
+            lambda *images: self._computed(list(images), outputs),
+            input_signature=signature,
+            autograph=False,
+        ).get_concrete_function()
+
+    def _keeps_images_apart(self) -> bool:
+        """Whether two images give what each gives alone."""
+        if any(-1 in tensor.signature[1:] for tensor in self.graph.inputs):
+            return True
+        random = np.random.default_rng(0)
+        both = [
+            tf.constant(random.uniform(size=(2, *t.shape[1:])), tf.float32)
+            for t in self.graph.inputs
+        ]
+        outputs = self.graph.outputs
+        found = self._computed(both, outputs)
+        alone = [
+            self._computed([images[i : i + 1] for images in both], outputs)
+            for i in (0, 1)
+        ]
+        for i, together in enumerate(found):
+            one_by_one = tf.concat([values[i] for values in alone], axis=0)
+            if together.shape != one_by_one.shape:
+                return False
+            error = np.abs(together - one_by_one).max(initial=0)
+            if error > _ALIKE * np.ptp(one_by_one):
+                return False
+        return True
+
+
+def _run(operator: Operator, values: dict[int, Any]) -> list[tf.Tensor]:
+    """Computes one operator; its error says which one it was."""
+    inputs = [t if t is None else values[t.index] for t in operator.inputs]
+    try:
+        found = TABLE[operator.name](operator, inputs)
+        several = isinstance(found, list)
+        outputs = found if several else [found]
+        if len(outputs) != len(operator.outputs):
+            raise ValueError(f"{len(outputs)} outputs")
+        return [
+            _written(operator, tensor, value)
+            for tensor, value in zip(operator.outputs, outputs, strict=True)
+        ]
+    except _WRONG as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{operator}, cannot work as the file has it "
+            f"({type(error).__name__}: {reason})"
+        ) from error
+
+
+def _written(operator: Operator, tensor: Tensor, value: Any) -> tf.Tensor:
+    """Returns a value as the tensor that it is written to holds it."""
+    value = tf.convert_to_tensor(value)
+    rest = [None if s == -1 else s for s in tensor.signature[1:]]
+    if tensor.shape:
+        value = tf.ensure_shape(value, (None, *rest))
+    if not straight_through.is_quantized(tensor):
+        return value
+    moved = operator.name in _MOVES and all(
+        straight_through.same_grid(given, tensor)
+        for given in operator.inputs
+        if straight_through.is_quantized(given)
+    )
+    return value if moved else straight_through.as_held(value, tensor)
+
+
+def _check_supported(graph: Graph) -> None:
+    for operator in graph.operators:
+        if operator.name not in TABLE:
+            raise ValueError(f"{operator}, is not known")
+    for tensor in (*graph.inputs, *graph.outputs):
+        if tensor.dtype == "bool":
+            raise ValueError(f"tensor {tensor.index} is of type bool")
+    for operator in graph.operators:
+        for tensor in operator.outputs:
+            quantization = tensor.quantization
+            if quantization is not None and not quantization.per_tensor:
+                raise ValueError(
+                    f"{operator}, writes activations of several scales"
+                )
+
+
+def _as_value(data: np.ndarray) -> Any:
+    # Integers stay arrays: TensorFlow wants axes and shapes while it traces.
+    return tf.constant(data) if data.dtype.kind == "f" else data
+
+
+def _computed_dtype(tensor: Tensor) -> str:
+    if straight_through.is_quantized(tensor) or tensor.dtype == "float16":
+        return "float32"
+    return tensor.dtype
+
+
+def _spec(tensor: Tensor, alone: bool) -> tf.TensorSpec:
+    rest = [None if s == -1 else s for s in tensor.signature[1:]]
+    return tf.TensorSpec((1 if alone else None, *rest), tf.float32)

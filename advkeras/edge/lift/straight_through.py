@@ -1,0 +1,103 @@
+"""What integers do to numbers: rounded forwards, left alone backwards.
+
+A quantised tensor holds (q - zero_point) * scale for integers q. What computes
+on it computes here in float32 on those numbers; then the result is rounded
+to the nearest that its tensor can hold, and clipped. The gradient passes the
+rounding as if it were not there (the straight-through estimator: Bengio,
+Leonard and Courville 2013, section 4), and is 0 where a value was clipped.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from advkeras.edge.lift.graph import Quantization
+from advkeras.edge.lift.graph import Tensor
+
+_INTEGERS = ("int8", "uint8", "int16")
+
+
+def is_quantized(tensor: Tensor | None) -> bool:
+    """Whether a tensor holds 8 or 16 bit integers that stand for numbers."""
+    return (
+        tensor is not None
+        and tensor.dtype in _INTEGERS
+        and tensor.quantization is not None
+    )
+
+
+def limits(tensor: Tensor) -> tuple[float, float]:
+    """Returns the smallest and largest number that a quantised tensor holds."""
+    quantization = _of(tensor)
+    ends = np.iinfo(tensor.dtype)
+    scale = float(quantization.scale[0])
+    zero_point = int(quantization.zero_point[0])
+    return (ends.min - zero_point) * scale, (ends.max - zero_point) * scale
+
+
+def as_held(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
+    """Returns values as a tensor of the file holds them.
+
+    Args:
+        values: float32, any shape.
+        tensor: Where they go; quantised with one scale.
+    """
+    lower, upper = limits(tensor)
+    bits = 8 * np.dtype(tensor.dtype).itemsize
+    return tf.quantization.fake_quant_with_min_max_args(
+        values, lower, upper, bits
+    )
+
+
+def same_grid(first: Tensor | None, second: Tensor) -> bool:
+    """Whether two quantised tensors hold the very same numbers."""
+    if first is None or first.dtype != second.dtype:
+        return False
+    one, other = _of(first), _of(second)
+    return (
+        one.per_tensor
+        and one.scale[0] == other.scale[0]
+        and one.zero_point[0] == other.zero_point[0]
+    )
+
+
+def constant(tensor: Tensor) -> np.ndarray:
+    """Returns what a constant stands for: float32, or integers as they are."""
+    data = np.asarray(tensor.data)
+    quantization = tensor.quantization
+    if quantization is None or data.dtype.kind not in "iu":
+        return data.astype(np.float32) if data.dtype.kind == "f" else data
+    along = [1] * data.ndim
+    if not quantization.per_tensor:
+        along[quantization.axis] = -1
+    zero_point = quantization.zero_point.reshape(along)
+    # In float64: a bias of 32 bits is more than float32 tells apart.
+    numbers = (data.astype(np.float64) - zero_point) * quantization.scale.astype(
+        np.float64
+    ).reshape(along)
+    return numbers.astype(np.float32)
+
+
+def as_dynamic(values: tf.Tensor, axes: list[int]) -> tf.Tensor:
+    """Returns values rounded to 256 steps between their own extremes.
+
+    What a kernel with integer weights does to float activations.
+
+    Args:
+        values: float32.
+        axes: The dimensions that share one range.
+    """
+    lower = tf.minimum(tf.reduce_min(values, axes, keepdims=True), 0)
+    upper = tf.maximum(tf.reduce_max(values, axes, keepdims=True), 0)
+    scale = tf.where(upper > lower, (upper - lower) / 255, 1.0)
+    # 0 has to be one of the steps.
+    zero_point = tf.round(-128 - lower / scale)
+    steps = tf.round(values / scale) + zero_point
+    held = (tf.clip_by_value(steps, -128, 127) - zero_point) * scale
+    return values + tf.stop_gradient(held - values)
+
+
+def _of(tensor: Tensor) -> Quantization:
+    quantization = tensor.quantization
+    if quantization is None:
+        raise ValueError(f"tensor {tensor.index} is not quantised")
+    return quantization
