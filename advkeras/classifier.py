@@ -1,8 +1,10 @@
 """Classifier: all that an attack may know of a model."""
 
 import functools
+import importlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,6 +14,7 @@ import tensorflow as tf
 from advkeras import checks
 from advkeras import models
 from advkeras.datasets import ImageSet
+from advkeras.levels import Levels
 
 _OUTPUTS = ("logits", "probabilities")
 
@@ -26,6 +29,10 @@ class Classifier:
             find out: from the model's graph, or else by showing it noise.
             Below a final softmax the logits are recovered exactly; for
             probabilities of any other origin they are the logarithms.
+        levels: How many evenly spaced values a pixel can have, bounds
+            included: 256 for pictures of 8 bits. The model is then seen
+            through that rounding, with a straight-through gradient, and what
+            attacks return lies on those levels. None: any value.
 
     Raises:
         ValueError: The model does not classify images, the bounds are no
@@ -37,11 +44,15 @@ class Classifier:
         >>> classifier.predict(images)  # labels, shape (n,)
     """
 
+    # Whether `predict` says what the logits say, and nothing else does.
+    exact = True
+
     def __init__(
         self,
         model: keras.Model,
         bounds: tuple[float, float] = (0.0, 1.0),
         outputs: str | None = None,
+        levels: int | None = None,
     ):
         if not isinstance(model, keras.Model):
             raise ValueError(
@@ -52,6 +63,9 @@ class Classifier:
             checks.check_choice("outputs", outputs, _OUTPUTS)
         self.model = model
         self.bounds = checks.check_bounds(bounds)
+        self.levels = (
+            None if levels is None else Levels.between(self.bounds, levels)
+        )
         self.image_shape = _image_shape(model)
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self._double: Classifier | None = None
@@ -61,20 +75,38 @@ class Classifier:
     def load(
         cls,
         name_or_path: str | os.PathLike,
-        bounds: tuple[float, float] = (0.0, 1.0),
+        bounds: tuple[float, float] | None = None,
         outputs: str | None = None,
+        levels: int | None = None,
     ) -> "Classifier":
-        """Loads a saved_models name, a .keras or .h5 file or a SavedModel.
+        """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
+
+        A .tflite file is lifted (`advkeras.edge.lift`): gradients are those
+        of the lift, labels those of the real interpreter.
 
         Args:
-            name_or_path: What `advkeras.models.load` takes.
-            bounds: As for the class.
+            name_or_path: What `advkeras.models.load` takes, or the path of a
+                .tflite file.
+            bounds: As for the class; None for (0, 1), or for what a .tflite
+                file's quantised input holds.
             outputs: As for the class.
+            levels: As for the class; a .tflite file of quantised input has
+                its own.
 
         Raises:
             ValueError: There is no such model, or it cannot be read.
         """
-        return cls(models.load(name_or_path), bounds=bounds, outputs=outputs)
+        path = Path(name_or_path)
+        if path.suffix == ".tflite":
+            # The one door upwards: whoever loads a model need not know which
+            # room its kind belongs to.
+            room = importlib.import_module("advkeras.edge.lift")
+            lifted: Classifier = room.TfliteClassifier(
+                path, bounds=bounds, outputs=outputs, levels=levels
+            )
+            return lifted
+        model = models.load(name_or_path)
+        return cls(model, bounds or (0.0, 1.0), outputs, levels)
 
     def __repr__(self) -> str:
         return (
@@ -89,7 +121,9 @@ class Classifier:
         Args:
             images: Tensor, (n, height, width, channels), within the bounds.
         """
-        return self._logits(images)
+        if self.levels is not None:
+            images = self.levels.straight_through(images)
+        return self._scores(images)
 
     def predict(
         self,
@@ -159,7 +193,10 @@ class Classifier:
         """
         if self._double is None:
             self._double = Classifier(
-                _cloned_in_float64(self.model), self.bounds, self.outputs
+                _cloned_in_float64(self.model),
+                self.bounds,
+                self.outputs,
+                self.levels.count if self.levels else None,
             )
         self._double.model.set_weights(self.model.get_weights())
         return self._double
@@ -192,11 +229,11 @@ class Classifier:
                 f"{np.round(scores[0], 3).tolist()}"
             )
         if self.outputs == "logits":
-            self._logits = lambda x: _at_least_float32(model(x))
+            self._scores = lambda x: _at_least_float32(model(x))
         elif below_softmax is not None:
-            self._logits = lambda x: _at_least_float32(below_softmax(x))
+            self._scores = lambda x: _at_least_float32(below_softmax(x))
         else:
-            self._logits = lambda x: _log(_at_least_float32(model(x)))
+            self._scores = lambda x: _log(_at_least_float32(model(x)))
 
 
 def as_classifier(model: Any) -> Classifier:

@@ -52,7 +52,7 @@ def define_attack(
     attack: str, epsilon: float, examples: int | None = None
 ) -> None:
     """Defines --attack, --epsilon, --clip and, as one number, --examples."""
-    flags.DEFINE_list("attack", attack, "Attacks, by name: fgsm, lbfgs.")
+    flags.DEFINE_list("attack", attack, "Attacks, by name: fgsm, pgd, lbfgs.")
     flags.DEFINE_float(
         "epsilon",
         epsilon,
@@ -68,8 +68,13 @@ def define_attack(
         )
 
 
-def attacks() -> dict[str, Any]:
-    """Returns the attacks of --attack, by name."""
+def attacks(**options: Any) -> dict[str, Any]:
+    """Returns the attacks of --attack, by name.
+
+    Args:
+        **options: Hyper-parameters that no flag gives, for those that have
+            them.
+    """
     import advkeras as ak
 
     if not FLAGS.attack:
@@ -78,7 +83,9 @@ def attacks() -> dict[str, Any]:
             "Received: attack=''"
         )
     return {
-        name: ak.attacks.build(name, epsilon=FLAGS.epsilon, clip=FLAGS.clip)
+        name: ak.attacks.build(
+            name, epsilon=FLAGS.epsilon, clip=FLAGS.clip, **options
+        )
         for name in FLAGS.attack
     }
 

@@ -32,19 +32,26 @@ def define_variants() -> None:
     )
 
 
-def define(examples: int | None, overshoots: str, runtimes: str) -> None:
+def define(
+    examples: int | None,
+    overshoots: str,
+    runtimes: str,
+    model: str | None = "m1",
+) -> None:
     """Defines all that attacking a float model for its copies takes.
 
     Args:
         examples: Default of --examples; None, where the app has its own.
         overshoots: Default of --overshoots.
         runtimes: What --runtimes may hold besides those of this machine.
+        model: Default of --model; None, where it may be left out.
     """
     flags.DEFINE_string(
         "model",
-        "m1",
+        model,
         "The float model: a name in saved_models, or a path to .keras, .h5 "
-        "or SavedModel.",
+        "or SavedModel."
+        + (" Default: m1, or with --tflite none." if model is None else ""),
     )
     flags.DEFINE_enum(
         "outputs",
@@ -84,7 +91,8 @@ class Subject:
 
     Attributes:
         name: The model's name, for people.
-        classifier: The float model.
+        classifier: The float model; None if there is none.
+        bounds: (lower, upper) of the pixels.
         data: The images to attack.
         calibration_set: The images to calibrate with.
         given: Name -> .tflite file; empty: they are to be exported.
@@ -93,6 +101,7 @@ class Subject:
 
     name: str
     classifier: Any
+    bounds: tuple[float, float]
     data: Any
     calibration_set: Any
     given: dict[str, Path]
@@ -106,28 +115,49 @@ def subject() -> Subject:
     from advkeras.edge.variants import find_all
     from advkeras.models import loading
 
-    bounds = _common.bounds()
     given = _named_files(FLAGS.tflite)
     find_all(FLAGS.variants)
-    path = loading.find(FLAGS.model)
-    classifier = ak.Classifier.load(path, bounds=bounds, outputs=FLAGS.outputs)
+    path = None
+    if FLAGS.model or not given:
+        path = loading.find(FLAGS.model or "m1")
+        bounds = _common.bounds()
+        classifier = ak.Classifier.load(
+            path, bounds=bounds, outputs=FLAGS.outputs
+        )
+        fitting = [classifier]
+    else:
+        classifier = None
+        asked = _common.bounds() if FLAGS["bounds"].present else None
+        fitting = [
+            ak.Classifier.load(file, bounds=asked, outputs=FLAGS.outputs)
+            for file in given.values()
+        ]
+        bounds = fitting[0].bounds
     data, calibration_set = ak.datasets.load(
         FLAGS.dataset,
         (FLAGS.split, FLAGS.calibration_split),
         data_dir=FLAGS.data_dir,
         bounds=bounds,
     )
-    classifier.check_fits(data)
-    for file in given.values():
-        ak.edge.check_fits(file, classifier)
+    for one in fitting:
+        one.check_fits(data)
+    if classifier is not None:
+        for file in given.values():
+            ak.edge.check_fits(file, classifier)
     settings = {
         **_common.settings(),
-        "model_sha256": files.sha256(path),
+        "model_sha256": path and files.sha256(path),
         "tflite_sha256": {k: files.sha256(v) for k, v in given.items()},
         "data_fingerprint": data.fingerprint,
     }
     return Subject(
-        path.stem, classifier, data, calibration_set, given, settings
+        path.stem if path else "no float model",
+        classifier,
+        bounds,
+        data,
+        calibration_set,
+        given,
+        settings,
     )
 
 

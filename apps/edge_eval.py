@@ -3,11 +3,19 @@ r"""Do adversarial images still fool the .tflite copies of a model?
 python -m apps.edge_eval --model=m1 --dataset=mnist --attack=fgsm,lbfgs \
     --epsilon=0.1 --examples=1000,256 --output=output/edge/m1
 
+Both ways: images made on the float model, and on each copy by its own
+gradients. --attack=evasive fools the copies where the float model stays right.
+
 python -m apps.edge_eval --model=foreign.h5 --bounds=0,255 \
     --tflite=their_int8.tflite --dataset=cifar10
+
+Without --model the .tflite files themselves are all there is to attack:
+
+python -m apps.edge_eval --tflite=their_int8.tflite --dataset=cifar10
 """
 
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -20,59 +28,89 @@ flags.DEFINE_list(
     "examples", "256", "Random images to attack: one number, or one an attack."
 )
 flags.DEFINE_integer("threads", 1, "Threads of an interpreter.", lower_bound=1)
+flags.DEFINE_bool(
+    "white_box", True, "Whether to attack the copies themselves as well."
+)
 _edge.define(
     examples=None,
     overshoots="1,1.02,1.05,1.1,1.2",
     runtimes="; device:FILE for a device_results.json",
+    model=None,
 )
 _common.define_output("output/edge", "The folder to write.")
 
 
 def main() -> None:
-    """Attacks the float model, and shows the result to every copy."""
+    """Attacks the float model and its copies, and shows what becomes of it."""
     import rich
 
     import advkeras as ak
     from advkeras import files
 
-    attacks = _common.attacks()
-    counts = _counts(len(attacks))
+    counts = dict(zip(FLAGS.attack, _counts(len(FLAGS.attack)), strict=True))
     overshoots = _common.numbers("overshoots")
     ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)
+    if "evasive" in FLAGS.attack and FLAGS.tflite and not FLAGS.model:
+        raise ValueError(
+            "`model` must be given for attack evasive: the float model that "
+            "is to stay right. Received: model=None"
+        )
     subject = _edge.subject()
+    attacks = _common.attacks(reference=subject.classifier)
     command = _common.command("edge_eval")
     run = ak.report.Run(FLAGS.output, subject.settings)
     variants, skipped = _edge.copies(subject, run.output / "tflite", command)
-    images, labels = subject.data.sample(max(counts), FLAGS.seed)
-    report = ak.report.survival_report(
-        run,
-        subject.name,
-        subject.classifier,
-        attacks,
-        images,
-        labels,
-        variants,
-        examples=counts,
-        runtimes=FLAGS.runtimes,
-        overshoots=overshoots,
-        camera=FLAGS.camera,
-        threads=FLAGS.threads,
-        seed=FLAGS.seed,
-    )
-    results = run.finish({**report, "not_exported": skipped}, command)
+    images, labels = subject.data.sample(max(counts.values()), FLAGS.seed)
+    results: dict[str, Any] = {"not_exported": skipped}
+    # The evasive attack aims at one copy: there is nothing to transfer.
+    shown = {k: v for k, v in attacks.items() if k != "evasive"}
+    if subject.classifier is not None and shown:
+        results |= ak.report.survival_report(
+            run,
+            subject.name,
+            subject.classifier,
+            shown,
+            images,
+            labels,
+            variants,
+            examples=[counts[name] for name in shown],
+            runtimes=FLAGS.runtimes,
+            overshoots=overshoots,
+            camera=FLAGS.camera,
+            threads=FLAGS.threads,
+            seed=FLAGS.seed,
+        )
+    if FLAGS.white_box or "survival" not in results:
+        results["white_box"] = ak.report.white_box_report(
+            run,
+            subject.name,
+            subject.classifier,
+            attacks,
+            images,
+            labels,
+            variants,
+            bounds=subject.bounds,
+            examples=list(counts.values()),
+            runtime=_runtime(),
+            threads=FLAGS.threads,
+            seed=FLAGS.seed,
+        )
+    results = run.finish(results, command)
     written = Path(FLAGS.output) / "survival.md"
     with files.replacing(written) as temporary:
-        temporary.write_text(ak.report.survival_markdown(results), "utf-8")
-    found = ak.edge.Survival.from_json(results["survival"])
-    for grid in ak.report.survival_grids(found):
+        temporary.write_text(ak.report.edge_markdown(results), "utf-8")
+    for grid in ak.report.edge_grids(results):
         rich.print(grid.table())
-    for variant, reason in skipped.items():
-        print(f"{variant} was not exported: {reason}")
-    for row in found.skipped:
-        where = f"{row['variant']} on {row['runtime']}"
-        print(f"{where}: skipped: {row['reason']}")
-    print(*ak.report.survival_in_words(subject.name, found), sep="\n")
-    print(f"Written to {FLAGS.output}: results.json, survival.md, a picture.")
+    print(*ak.report.edge_in_words(results), sep="\n")
+    print(f"Written to {FLAGS.output}: results.json and survival.md.")
+
+
+def _runtime() -> str:
+    """Returns the first of --runtimes that runs here, to judge by."""
+    import advkeras as ak
+
+    here = [name for name in FLAGS.runtimes if name in ak.edge.RUNTIMES]
+    return here[0] if here else "litert"
 
 
 def _counts(attacks: int) -> list[int]:

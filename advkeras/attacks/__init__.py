@@ -1,10 +1,21 @@
 """Attacks: frozen dataclasses of hyper-parameters that can be called."""
 
 from advkeras.attacks.attack import Attack
+from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
+from advkeras.attacks.pgd import PGD
 from advkeras.attacks.registry import build
 from advkeras.attacks.registry import names
 from advkeras.attacks.result import AttackResult
 
-__all__ = ["FGSM", "LBFGS", "Attack", "AttackResult", "build", "names"]
+__all__ = [
+    "FGSM",
+    "LBFGS",
+    "PGD",
+    "Attack",
+    "AttackResult",
+    "Evasive",
+    "build",
+    "names",
+]

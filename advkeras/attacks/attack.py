@@ -49,6 +49,7 @@ class Attack(abc.ABC):
         labels: np.ndarray,
         targets: np.ndarray | None,
         batch_size: int,
+        seed: int,
     ) -> Generated:
         """Makes adversarial examples; the arguments are checked already.
 
@@ -58,6 +59,7 @@ class Attack(abc.ABC):
             labels: int64, (n,).
             targets: int64, (n,), or None for any class but the label.
             batch_size: Images to work on at a time.
+            seed: Seed of every random choice.
         """
 
     def __call__(
@@ -96,6 +98,8 @@ class Attack(abc.ABC):
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape
         )
+        if classifier.levels is not None:  # what the model receives of them
+            images = classifier.levels.nearest(images).numpy()
         n, classes = len(images), classifier.num_classes
         if batch_size is None:
             batch_size = self.default_batch_size
@@ -120,22 +124,40 @@ class Attack(abc.ABC):
                 f"Received: targets[{i}] = labels[{i}] = {labels[i]}"
             )
 
-        made = self.generate(classifier, images, labels, targets, batch_size)
-        predictions = classifier.predict(
-            made.images, batch_size, within_bounds=False
+        made = self.generate(
+            classifier, images, labels, targets, batch_size, seed
         )
-        missed = predictions != labels
-        return AttackResult(
+        found, clean_predictions = made.images, made.clean_predictions
+        if classifier.levels is not None:
+            found = classifier.levels.nearest(found).numpy()
+        if not classifier.exact:
+            clean_predictions = classifier.predict(images, batch_size)
+        predictions = classifier.predict(found, batch_size, within_bounds=False)
+        result = AttackResult(
             originals=images,
-            images=made.images,
+            images=found,
             labels=labels,
             targets=targets,
-            clean_predictions=made.clean_predictions,
+            clean_predictions=clean_predictions,
             predictions=predictions,
-            success=missed if targets is None else predictions == targets,
+            success=(
+                predictions != labels
+                if targets is None
+                else predictions == targets
+            ),
             bounds=classifier.bounds,
             **made.extras,
         )
+        return self.judged(result)
+
+    def judged(self, result: AttackResult) -> AttackResult:
+        """Returns a result whose `success` is this attack's goal.
+
+        Args:
+            result: Its `success` says that the target was reached, or without
+                targets that the label was missed.
+        """
+        return result
 
 
 def check_target_rule(rule: Any) -> None:

@@ -84,8 +84,10 @@ class FGSM(Attack):
         labels: np.ndarray,
         targets: np.ndarray | None,
         batch_size: int,
+        seed: int,
     ) -> Generated:
         """Takes the step, batch by batch; see `Attack.generate`."""
+        del seed
         targeted = targets is not None
         goals = labels if targets is None else targets
         found = np.empty_like(images)
@@ -126,6 +128,8 @@ def _build_step(
         found = images + norms.steepest_step(gradient, norm, epsilon, room)
         if clip:
             found = tf.clip_by_value(found, lower, upper)
+        if classifier.levels is not None:
+            found = classifier.levels.toward(found, images)
         return found, tf.argmax(logits, axis=1)
 
     return step

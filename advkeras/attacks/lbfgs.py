@@ -104,9 +104,10 @@ class LBFGS(Attack):
         labels: np.ndarray,
         targets: np.ndarray | None,
         batch_size: int,
+        seed: int,
     ) -> Generated:
         """Solves for all images; see `Attack.generate`."""
-        del labels
+        del labels, seed
         goals = np.asarray(targets)  # never None: the class has a rule
         predictions = classifier.predict(images, batch_size)
         # Where the model says the target already, r = 0 solves it for every c.

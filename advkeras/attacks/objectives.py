@@ -21,3 +21,30 @@ def log_odds_gradient(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     own = tf.one_hot(labels, tf.shape(logits)[1], True, False, dtype=tf.bool)
     others = tf.nn.softmax(tf.where(own, logits.dtype.min, logits))
     return others - tf.cast(own, logits.dtype)
+
+
+def log_odds_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns log((1 - p) / p), p the label's probability, shape (n,).
+
+    Its gradient is `log_odds_gradient`.
+    """
+    own, others = _own_and_others(logits, labels)
+    return tf.reduce_logsumexp(others, axis=1) - own
+
+
+def margin_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns the best other class's logit less the label's, shape (n,).
+
+    Above 0 where the model misses the label: Carlini and Wagner 2017, f_6.
+    """
+    own, others = _own_and_others(logits, labels)
+    return tf.reduce_max(others, axis=1) - own
+
+
+def _own_and_others(
+    logits: tf.Tensor, labels: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the label's logit, (n,), and all with it out of the race."""
+    own = tf.one_hot(labels, tf.shape(logits)[1], True, False, dtype=tf.bool)
+    others = tf.where(own, logits.dtype.min, logits)
+    return tf.gather(logits, labels, batch_dims=1), others

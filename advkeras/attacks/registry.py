@@ -5,11 +5,18 @@ from typing import Any
 
 from advkeras import checks
 from advkeras.attacks.attack import Attack
+from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
+from advkeras.attacks.pgd import PGD
 
 # An attack is added by its file and a line here.
-_ATTACKS: dict[str, type[Attack]] = {"fgsm": FGSM, "lbfgs": LBFGS}
+_ATTACKS: dict[str, type[Attack]] = {
+    "evasive": Evasive,
+    "fgsm": FGSM,
+    "lbfgs": LBFGS,
+    "pgd": PGD,
+}
 
 
 def names() -> tuple[str, ...]:

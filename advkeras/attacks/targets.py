@@ -1,8 +1,8 @@
 """Which wrong class an example is to be taken for."""
 
-import zlib
-
 import numpy as np
+
+from advkeras.attacks import seeds
 
 RULES = ("random", "next")
 
@@ -39,9 +39,7 @@ def choose(
         successors = [(label + k) % num_classes for k in range(1, num_classes)]
         allowed = [c for c in successors if c != predicted] or successors
         if rule == "random":
-            digest = zlib.crc32(np.ascontiguousarray(image).tobytes())
-            random = np.random.default_rng([seed, digest])
-            targets[i] = random.choice(allowed)
+            targets[i] = seeds.generator(image, seed).choice(allowed)
         else:
             targets[i] = allowed[0]
     return targets

@@ -27,7 +27,7 @@ def is_quantized(tensor: Tensor | None) -> bool:
 
 def limits(tensor: Tensor) -> tuple[float, float]:
     """Returns the smallest and largest number that a quantised tensor holds."""
-    quantization = _of(tensor)
+    quantization = quantization_of(tensor)
     ends = np.iinfo(tensor.dtype)
     scale = float(quantization.scale[0])
     zero_point = int(quantization.zero_point[0])
@@ -52,7 +52,7 @@ def same_grid(first: Tensor | None, second: Tensor) -> bool:
     """Whether two quantised tensors hold the very same numbers."""
     if first is None or first.dtype != second.dtype:
         return False
-    one, other = _of(first), _of(second)
+    one, other = quantization_of(first), quantization_of(second)
     return (
         one.per_tensor
         and one.scale[0] == other.scale[0]
@@ -96,7 +96,8 @@ def as_dynamic(values: tf.Tensor, axes: list[int]) -> tf.Tensor:
     return values + tf.stop_gradient(held - values)
 
 
-def _of(tensor: Tensor) -> Quantization:
+def quantization_of(tensor: Tensor) -> Quantization:
+    """Returns a tensor's quantization, which it must have."""
     quantization = tensor.quantization
     if quantization is None:
         raise ValueError(f"tensor {tensor.index} is not quantised")

@@ -1,0 +1,147 @@
+"""A .tflite file as a classifier to attack: lifted, judged by the real one."""
+
+import os
+import weakref
+from typing import Any
+
+import numpy as np
+
+from advkeras import checks
+from advkeras.classifier import Classifier
+from advkeras.edge import runtimes
+from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.graph import Graph
+from advkeras.edge.lift.graph import Tensor
+from advkeras.edge.lift.model import as_program
+from advkeras.edge.lift.model import below_softmax
+from advkeras.edge.lift.model import lift
+from advkeras.levels import Levels
+
+
+class TfliteClassifier(Classifier):
+    """A .tflite file: gradients of its lift, labels of the real interpreter.
+
+    What an attack returns lies on the levels of a quantised input, so that it
+    is what the device receives; `success` is what the interpreter says of it.
+
+    Args:
+        path: The .tflite file: images in, one score a class out.
+        bounds: (lower, upper) of the pixels, in the units that the file's
+            scale and zero point give. None: all that a quantised input holds,
+            or that the file quantises floats to; (0, 1) for other floats.
+        outputs: What the file returns, "logits" or "probabilities"; None to
+            find out.
+        levels: For a file that takes floats: how many values a pixel can
+            have. A quantised input has its own.
+        runtime: What says the labels: one of `advkeras.edge.RUNTIMES`.
+        threads: Threads of the interpreter.
+
+    Raises:
+        ValueError: The file cannot be lifted, or does not classify images, or
+            the runtime cannot run it.
+
+    Example:
+        >>> classifier = TfliteClassifier("int8.tflite", runtime="tflm")
+        >>> result = ak.attacks.FGSM(0.1)(classifier, images, labels)
+    """
+
+    exact = False
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        bounds: checks.Bounds | None = None,
+        outputs: str | None = None,
+        levels: int | None = None,
+        runtime: str = "litert",
+        threads: int = 1,
+    ):
+        checks.check_choice("runtime", runtime, runtimes.HERE)
+        runtimes.check(runtime)
+        program = as_program(path)
+        graph = program.graph
+        if (len(graph.inputs), len(graph.outputs)) != (1, 1):
+            raise ValueError(
+                "`path` must be a .tflite file of one input and one output. "
+                f"Received: path={graph.path!r} with {len(graph.inputs)} and "
+                f"{len(graph.outputs)}"
+            )
+        softmax = below_softmax(graph, graph.outputs[0]) is not None
+        if softmax and outputs == "logits":
+            raise ValueError(
+                "`outputs` must be what the file returns, which ends in a "
+                f"softmax. Received: outputs={outputs!r}"
+            )
+        super().__init__(
+            lift(program, "logits"),
+            _held(graph) if bounds is None else bounds,
+            None if softmax else outputs,
+            levels,
+        )
+        if softmax:
+            self.outputs = "probabilities"
+        self.path = graph.path
+        self.runtime = runtime
+        given = graph.inputs[0]
+        if straight_through.is_quantized(given):
+            self.levels = _levels(given, self.bounds, levels)
+        # Ended with this object, however that goes.
+        self._interpreter = runtimes.Interpreter(path, runtime, threads)
+        weakref.finalize(self, self._interpreter.close)
+
+    def predict(
+        self,
+        images: Any,
+        batch_size: int = 256,
+        within_bounds: bool = True,
+    ) -> np.ndarray:
+        """Returns what the real interpreter says, int64, (n,).
+
+        Args:
+            images: As `Classifier.predict`; rounded as the file's input is.
+            batch_size: Has no effect: the interpreter has its own.
+            within_bounds: As `Classifier.predict`.
+
+        Raises:
+            ValueError: As `Classifier.predict`, or the interpreter failed.
+        """
+        checks.check_count("batch_size", batch_size)
+        bounds = self.bounds if within_bounds else None
+        images = checks.check_images(images, bounds, self.image_shape)
+        labels: np.ndarray = self._interpreter.predict(images).labels
+        return labels
+
+    def lifted_predict(self, images: Any, batch_size: int = 256) -> np.ndarray:
+        """Returns what the lift says, as `predict`."""
+        return super().predict(images, batch_size, within_bounds=False)
+
+
+def _held(graph: Graph) -> checks.Bounds:
+    """Returns the range of pixels that a file was made for, if it says so."""
+    given = graph.inputs[0]
+    if not straight_through.is_quantized(given):
+        readers = [op for op in graph.operators if given in op.inputs]
+        if [op.name for op in readers] != ["QUANTIZE"]:
+            return 0.0, 1.0
+        given = readers[0].outputs[0]
+    lower, upper = straight_through.limits(given)
+    # A scale is rounded to float32: 1.0000001 was meant to be 1.
+    return float(f"{lower:.6g}"), float(f"{upper:.6g}")
+
+
+def _levels(
+    given: Tensor, bounds: checks.Bounds, declared: int | None
+) -> Levels:
+    quantization = straight_through.quantization_of(given)
+    levels = Levels.of_input(
+        float(quantization.scale[0]),
+        int(quantization.zero_point[0]),
+        given.dtype,
+        bounds,
+    )
+    if declared not in (None, levels.count):
+        raise ValueError(
+            "`levels` must be left out for a file of quantised input, which "
+            f"has {levels.count} within its bounds. Received: levels={declared}"
+        )
+    return levels

@@ -1,0 +1,176 @@
+"""Attacks on the copies themselves, beside what the float model's do there."""
+
+import os
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from advkeras import checks
+from advkeras import edge
+from advkeras.attacks import Attack
+from advkeras.attacks import Evasive
+from advkeras.classifier import Classifier
+from advkeras.evaluation import Rate
+from advkeras.report.grids import Grid
+from advkeras.report.run import Run
+from advkeras.report.tables import cell
+
+
+def white_box_report(
+    run: Run,
+    name: str,
+    source: Classifier | None,
+    attacks: Mapping[str, Attack],
+    images: np.ndarray,
+    labels: np.ndarray,
+    variants: Mapping[str, str | os.PathLike],
+    *,
+    bounds: checks.Bounds | None,
+    examples: Sequence[int] = (),
+    runtime: str = "litert",
+    threads: int = 1,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Lifts every copy, attacks the lift, and asks the real interpreter.
+
+    Args:
+        run: Where examples go; what is there is used.
+        name: What the float model is called.
+        source: The float model, to attack in the same way; None for none.
+        attacks: Name -> attack.
+        images: float32, (n, height, width, channels).
+        labels: int64, (n,).
+        variants: Name -> .tflite file.
+        bounds: (lower, upper) of the pixels; None: each file's own.
+        examples: For each attack, how many of the images, from the first;
+            all, if this is empty.
+        runtime: What executes the copies.
+        threads: Threads of an interpreter.
+        seed: Seed of the attacks.
+
+    Returns:
+        For results.json: "rows", a `WhiteBox` each, and "skipped": what
+        cannot be lifted, with why.
+
+    Raises:
+        ValueError: There is no float model, and a file cannot be lifted.
+    """
+    counts = examples or [len(images)] * len(attacks)
+    rows, skipped = [], []
+    for variant, path in variants.items():
+        try:
+            copy = edge.TfliteClassifier(
+                path, bounds=bounds, runtime=runtime, threads=threads
+            )
+        except ValueError as error:
+            if source is None:
+                raise
+            skipped.append({"variant": variant, "reason": str(error)})
+            continue
+        for (kind, attack), n in zip(attacks.items(), counts, strict=True):
+            shown = images[:n], labels[:n], seed
+            own = run.attack(f"{kind}-on-{variant}", attack, copy, *shown)
+            transferred = None
+            if source is not None and not isinstance(attack, Evasive):
+                key = f"{kind}-{name}"  # as in a survival report
+                transferred = run.attack(key, attack, source, *shown)
+            row = edge.white_box(variant, copy, kind, own, transferred, source)
+            rows.append(row.to_json())
+    return {"rows": rows, "skipped": skipped}
+
+
+def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
+    """Lays out one table an attack: white box beside transfer."""
+    grids = []
+    for attack in dict.fromkeys(row.attack for row in rows):
+        own = [row for row in rows if row.attack == attack]
+        columns = {
+            "clean": lambda row: _cell(row.clean),
+            "transfer": lambda row: _way(row.transfer, "accuracy"),
+            "white box": lambda row: _way(row.white_box, "accuracy"),
+            "reached": lambda row: _way(row.white_box, "reached"),
+            "alone": lambda row: _way(row.white_box, "alone"),
+            "distortion": lambda row: " / ".join(
+                f"{way.distortion:.4f}"
+                for way in (row.transfer, row.white_box)
+                if way is not None
+            ),
+            "lift agrees": lambda row: _cell(row.agreement),
+        }
+        drawn = {
+            heading: [make(row) for row in own]
+            for heading, make in columns.items()
+        }
+        drawn = {k: v for k, v in drawn.items() if set(v) != {"-"}}
+        grids.append(
+            Grid(
+                f"{attack}, {own[0].clean.n} images, judged by "
+                f"{own[0].runtime}, in % (95 % interval): accuracy on clean "
+                "images, on those made on the float model (transfer) and on "
+                "those made on the copy (white box), with their mean "
+                "distortions; of the latter, those that fool the copy alone, "
+                "and those that lift and interpreter read alike",
+                ("variant", *drawn),
+                tuple(
+                    (row.variant, *(cells[i] for cells in drawn.values()))
+                    for i, row in enumerate(own)
+                ),
+                names=1,
+            )
+        )
+    return grids
+
+
+def white_box_in_words(rows: Sequence[edge.WhiteBox]) -> list[str]:
+    """Says what the figures show, one sentence a finding."""
+    sentences = []
+    for row in rows:
+        own = row.white_box
+        start = f"{row.attack} on {row.variant}"
+        if row.transfer is None:
+            alone = (
+                ""
+                if own.alone is None
+                else f", {own.alone} while the float model stays right"
+            )
+            sentences.append(
+                f"{start}: {row.clean} right unattacked, {own.accuracy} under "
+                f"attack{alone}."
+            )
+            continue
+        verdict = (
+            "its gradients are masked"
+            if row.masked
+            else "no sign of masked gradients"
+        )
+        sentences.append(
+            f"{start}: {row.clean} right unattacked, {row.transfer.accuracy} "
+            f"under transfer, {own.accuracy} in the white box; {verdict}."
+        )
+    return sentences
+
+
+def white_box_markdown(results: Mapping[str, Any]) -> str:
+    """Writes a section: sentences and tables.
+
+    Args:
+        results: What `white_box_report` returned.
+    """
+    rows = [edge.WhiteBox.from_json(row) for row in results["rows"]]
+    lines = [f"- {line}" for line in white_box_in_words(rows)]
+    lines += [
+        f"- {row['variant']} was not lifted: {row['reason']}"
+        for row in results["skipped"]
+    ]
+    grids = [grid.markdown() for grid in white_box_grids(rows)]
+    return "\n".join(["\n".join(lines), "", *grids])
+
+
+def _way(way: edge.Way | None, name: str) -> str:
+    return "-" if way is None else _cell(getattr(way, name))
+
+
+def _cell(rate: Rate | None) -> str:
+    return "-" if rate is None else cell(rate.to_json())
