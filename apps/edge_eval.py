@@ -14,7 +14,6 @@ Without --model the .tflite files themselves are all there is to attack:
 python -m apps.edge_eval --tflite=their_int8.tflite --dataset=cifar10
 """
 
-from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -95,14 +94,23 @@ def main() -> None:
             threads=FLAGS.threads,
             seed=FLAGS.seed,
         )
-    results = run.finish(results, command)
-    written = Path(FLAGS.output) / "survival.md"
-    with files.replacing(written) as temporary:
-        temporary.write_text(ak.report.edge_markdown(results), "utf-8")
+    results = run.finish({"source": subject.name, **results}, command)
+    written = {
+        part: markdown
+        for part, markdown in (
+            ("survival", ak.report.survival_markdown),
+            ("white_box", ak.report.white_box_markdown),
+        )
+        if part in results
+    }
+    for part, markdown in written.items():
+        with files.replacing(run.output / f"{part}.md") as temporary:
+            temporary.write_text(markdown(results), "utf-8")
     for grid in ak.report.edge_grids(results):
         rich.print(grid.table())
     print(*ak.report.edge_in_words(results), sep="\n")
-    print(f"Written to {FLAGS.output}: results.json and survival.md.")
+    names = ", ".join(["results.json", *(f"{part}.md" for part in written)])
+    print(f"Written to {FLAGS.output}: {names}.")
 
 
 def _runtime() -> str:

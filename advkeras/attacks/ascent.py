@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable
 from typing import Any
+from typing import ClassVar
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -29,6 +31,10 @@ class Ascent(Attack):
 
     A subclass writes `objective`; see `PGD` for the fields.
     """
+
+    # After so many steps without a new best an image goes back to its best,
+    # and on in steps of half the size; None: never.
+    patience: ClassVar[int | None] = None
 
     epsilon: float
     norm: str = "linf"
@@ -57,10 +63,13 @@ class Ascent(Attack):
         """Returns what the compiled loop depends on, but for numbers."""
         return (type(self), self.norm, self.steps)
 
-    def step(self, classifier: Classifier) -> float:
-        """Returns the size of a step, in the units of the images."""
-        del classifier
+    def first_step(self) -> float:
+        """Returns the size of the first step, in the units of the images."""
         return self.step_size or _REACH * self.epsilon / self.steps
+
+    def direction(self, gradient: tf.Tensor) -> tf.Tensor:
+        """Returns a step of size 1 for each image, as the gradient."""
+        return norms.steepest_step(gradient, self.norm, 1.0, None)
 
     def generate(
         self,
@@ -76,9 +85,7 @@ class Ascent(Attack):
         goals = labels if targets is None else targets
         climb = classifier.compiled(
             (self.key(), targeted),
-            lambda c: _build_climb(
-                c, self.objective(c, targeted), self.norm, self.steps
-            ),
+            lambda c: _build_climb(c, self, self.objective(c, targeted)),
         )
         epsilon = self.epsilon
         if classifier.levels is not None and self.norm == "linf":
@@ -94,7 +101,7 @@ class Ascent(Attack):
                 begin.astype(np.float32),
                 goals[rows],
                 epsilon,
-                self.step(classifier),
+                self.first_step(),
             )
         return Generated(
             found,
@@ -104,7 +111,7 @@ class Ascent(Attack):
 
 
 def _build_climb(
-    classifier: Classifier, objective: Objective, norm: str, steps: int
+    classifier: Classifier, attack: Ascent, objective: Objective
 ) -> Callable[..., Any]:
     lower, upper = classifier.bounds
     images_spec = classifier.images_spec()
@@ -125,51 +132,82 @@ def _build_climb(
         begin: tf.Tensor,
         goals: tf.Tensor,
         epsilon: tf.Tensor,
-        step_size: tf.Tensor,
+        first_step: tf.Tensor,
     ) -> tf.Tensor:
         axes = list(range(1, originals.shape.rank))
 
+        def each(numbers: tf.Tensor) -> tf.Tensor:
+            """Gives numbers of images the rank of images."""
+            return tf.reshape(numbers, (-1, *(1 for _ in axes)))
+
         def inside(images: tf.Tensor) -> tf.Tensor:
             moved = images - originals
-            if norm == "linf":
+            if attack.norm == "linf":
                 moved = tf.clip_by_value(moved, -epsilon, epsilon)
             else:
                 moved = tf.clip_by_norm(moved, epsilon, axes)
             return tf.clip_by_value(originals + moved, lower, upper)
 
-        def better(
-            best: tf.Tensor,
-            height: tf.Tensor,
-            images: tf.Tensor,
-            now: tf.Tensor,
-        ) -> tuple[tf.Tensor, tf.Tensor]:
-            higher = now > height
-            shape = tf.concat([tf.shape(now), [1] * len(axes)], axis=0)
-            best = tf.where(tf.reshape(higher, shape), images, best)
-            return best, tf.where(higher, now, height)
-
-        def step(
-            i: tf.Tensor, images: tf.Tensor, best: tf.Tensor, height: tf.Tensor
-        ) -> tuple[tf.Tensor, ...]:
+        def climbed(now: _State) -> tuple[_State]:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(images)
-                now = objective(images, goals)
-            best, height = better(best, height, images, now)
-            uphill = tape.gradient(now, images)
-            moved = norms.steepest_step(uphill, norm, step_size, None)
-            return i + 1, inside(images + moved), best, height
+                tape.watch(now.images)
+                height = objective(now.images, goals)
+            uphill = attack.direction(tape.gradient(height, now.images))
+            now = _remembered(now, height, each)
+            images = now.images + each(now.size) * uphill
+            if attack.patience is not None:
+                tired = now.idle >= attack.patience
+                images = tf.where(each(tired), now.best, images)
+                now = now._replace(
+                    size=tf.where(tired, now.size / 2, now.size),
+                    idle=tf.where(tired, 0, now.idle),
+                )
+            return (now._replace(i=now.i + 1, images=inside(images)),)
 
         begin = inside(begin)
-        lowest = tf.fill(tf.shape(goals), originals.dtype.min)
-        _, images, best, height = tf.while_loop(
-            lambda i, *_: i < steps, step, (0, begin, begin, lowest)
+        (now,) = tf.while_loop(
+            lambda now: now.i < attack.steps,
+            climbed,
+            (
+                _State(
+                    i=0,
+                    images=begin,
+                    best=begin,
+                    height=tf.fill(tf.shape(goals), originals.dtype.min),
+                    size=tf.fill(tf.shape(goals), first_step),
+                    idle=tf.zeros_like(goals, tf.int32),
+                ),
+            ),
         )
-        best, _ = better(best, height, images, objective(images, goals))
-        if classifier.levels is not None and norm != "linf":
+        best = _remembered(now, objective(now.images, goals), each).best
+        if classifier.levels is not None and attack.norm != "linf":
             best = classifier.levels.toward(best, originals)
         return best
 
     return climb
+
+
+class _State(NamedTuple):
+    """Where a climb is: the step, and for each image the rest."""
+
+    i: tf.Tensor
+    images: tf.Tensor
+    best: tf.Tensor
+    height: tf.Tensor  # of the best
+    size: tf.Tensor  # of the next step
+    idle: tf.Tensor  # steps since the best
+
+
+def _remembered(
+    now: _State, height: tf.Tensor, each: Callable[[tf.Tensor], tf.Tensor]
+) -> _State:
+    """Keeps the images where they are higher than the best so far."""
+    higher = height > now.height
+    return now._replace(
+        best=tf.where(each(higher), now.images, now.best),
+        height=tf.where(higher, height, now.height),
+        idle=tf.where(higher, 0, now.idle + 1),
+    )
 
 
 def _noise(

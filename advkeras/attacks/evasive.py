@@ -5,10 +5,13 @@ models: constructing evasive attacks on edge models", MLSys 2022.
 """
 
 import dataclasses
+import math
 from typing import Any
+from typing import ClassVar
 
 import tensorflow as tf
 
+from advkeras.attacks import norms
 from advkeras.attacks import objectives
 from advkeras.attacks.ascent import Ascent
 from advkeras.attacks.ascent import Objective
@@ -34,8 +37,9 @@ class Evasive(Ascent):
         epsilon: As of `PGD`.
         norm: As of `PGD`.
         steps: As of `PGD`.
-        step_size: As of `PGD`; None for at least one level of the pixels,
-            where the copy has levels.
+        step_size: Size of the first step, as of `PGD`, for "linf" as a root
+            mean square; None for epsilon / 2. It is halved whenever five
+            steps in a row found nothing better.
         random_start: As of `PGD`.
         reference: The model that is to stay right: a Classifier of the same
             image shape, classes and bounds. A plain Keras model has bounds
@@ -50,6 +54,8 @@ class Evasive(Ascent):
         >>> attack = ak.attacks.Evasive(epsilon=0.03, reference=float_model)
         >>> attack(copy, images, labels).success.mean()
     """
+
+    patience: ClassVar[int | None] = 5
 
     steps: int = 100
     reference: Any = None
@@ -67,16 +73,21 @@ class Evasive(Ascent):
         """As of `Ascent`; each reference has a loop of its own."""
         return (*super().key(), self.reference)
 
-    def step(self, classifier: Classifier) -> float:
-        """As of `Ascent`, but no less than a level.
+    def first_step(self) -> float:
+        """As of `Ascent`; long, for it is halved when it leads nowhere."""
+        return self.step_size or self.epsilon / 2
 
-        Where the two models differ is hardly wider than a rounding: smaller
-        steps would see the same roundings again.
+    def direction(self, gradient: tf.Tensor) -> tf.Tensor:
+        """As of `Ascent`, along the gradient itself.
+
+        Where the two models differ is a thin band. A step of signs, which
+        moves every pixel alike, goes through it; along the gradient pixels
+        that matter little move little.
         """
-        size = super().step(classifier)
-        if self.step_size is None and classifier.levels is not None:
-            return max(size, classifier.levels.step)
-        return size
+        size = 1.0
+        if self.norm == "linf":  # 1 is then the root mean square of a step
+            size = math.prod(gradient.shape[1:]) ** 0.5
+        return norms.steepest_step(gradient, "l2", size, None)
 
     def objective(self, classifier: Classifier, targeted: bool) -> Objective:
         """Climbs the smaller of the two margins."""

@@ -8,10 +8,8 @@ from advkeras.edge import WhiteBox
 from advkeras.report.grids import Grid
 from advkeras.report.survival_tables import survival_grids
 from advkeras.report.survival_tables import survival_in_words
-from advkeras.report.survival_tables import survival_markdown
 from advkeras.report.white_box import white_box_grids
 from advkeras.report.white_box import white_box_in_words
-from advkeras.report.white_box import white_box_markdown
 
 
 def edge_grids(results: Mapping[str, Any]) -> list[Grid]:
@@ -49,19 +47,6 @@ def edge_in_words(results: Mapping[str, Any]) -> list[str]:
         ]
         said += white_box_in_words(_rows(results))
     return said
-
-
-def edge_markdown(results: dict[str, Any]) -> str:
-    """Writes a section a part, as `Run.finish` wrote them."""
-    parts = []
-    if "survival" in results:
-        parts.append(survival_markdown(results))
-    if "white_box" in results:
-        parts.append("### The copies themselves\n")
-        parts.append(white_box_markdown(results["white_box"]))
-    if "survival" not in results:
-        parts.append(f"Made by `{results['command']}`.\n")
-    return "\n".join(parts)
 
 
 def _rows(results: Mapping[str, Any]) -> list[WhiteBox]:

@@ -156,16 +156,23 @@ def white_box_markdown(results: Mapping[str, Any]) -> str:
     """Writes a section: sentences and tables.
 
     Args:
-        results: What `white_box_report` returned.
+        results: "source" and "white_box", what `white_box_report` returned,
+            as `Run.finish` wrote them.
     """
-    rows = [edge.WhiteBox.from_json(row) for row in results["rows"]]
+    part = results["white_box"]
+    rows = [edge.WhiteBox.from_json(row) for row in part["rows"]]
     lines = [f"- {line}" for line in white_box_in_words(rows)]
     lines += [
         f"- {row['variant']} was not lifted: {row['reason']}"
-        for row in results["skipped"]
+        for row in part["skipped"]
     ]
-    grids = [grid.markdown() for grid in white_box_grids(rows)]
-    return "\n".join(["\n".join(lines), "", *grids])
+    blocks = [
+        f"## {results['source']}",
+        *(grid.markdown().rstrip() for grid in white_box_grids(rows)),
+        "\n".join(lines),
+        f"Made by `{results['command']}`.",
+    ]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _way(way: edge.Way | None, name: str) -> str:

@@ -12,6 +12,7 @@ from advkeras.benchmark.suites import edge
 from advkeras.benchmark.suites import fgsm
 from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
+from advkeras.benchmark.suites import lift
 from advkeras.benchmark.suites import scale
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
@@ -22,6 +23,7 @@ SUITES: dict[str, Suite] = {
     "fgsm": fgsm.measure,
     "lbfgs": lbfgs.measure,
     "edge": edge.measure,
+    "lift": lift.measure,
     "scale": scale.measure,
     "growth": growth.measure,
 }
