@@ -68,6 +68,22 @@ def define_attack(
         )
 
 
+def attack_names() -> list[str]:
+    """Returns --attack, of names that there are."""
+    import advkeras as ak
+    from advkeras import checks
+
+    known = ak.attacks.names()
+    if not FLAGS.attack:
+        raise ValueError(
+            f"`attack` must name some of {', '.join(known)}. "
+            "Received: attack=''"
+        )
+    for name in FLAGS.attack:
+        checks.check_choice("attack", name, known)
+    return list(FLAGS.attack)
+
+
 def attacks(**options: Any) -> dict[str, Any]:
     """Returns the attacks of --attack, by name.
 
@@ -77,16 +93,11 @@ def attacks(**options: Any) -> dict[str, Any]:
     """
     import advkeras as ak
 
-    if not FLAGS.attack:
-        raise ValueError(
-            f"`attack` must name some of {', '.join(ak.attacks.names())}. "
-            "Received: attack=''"
-        )
     return {
         name: ak.attacks.build(
             name, epsilon=FLAGS.epsilon, clip=FLAGS.clip, **options
         )
-        for name in FLAGS.attack
+        for name in attack_names()
     }
 
 

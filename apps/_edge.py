@@ -115,7 +115,7 @@ def subject() -> Subject:
     from advkeras.edge.variants import find_all
     from advkeras.models import loading
 
-    given = _named_files(FLAGS.tflite)
+    given = named_files(FLAGS.tflite)
     find_all(FLAGS.variants)
     path = None
     if FLAGS.model or not given:
@@ -189,7 +189,8 @@ def copies(
     return exported, exported.skipped
 
 
-def _named_files(texts: list[str]) -> dict[str, Path]:
+def named_files(texts: list[str]) -> dict[str, Path]:
+    """Returns name -> .tflite file of what FILE and NAME=FILE say."""
     named: dict[str, Path] = {}
     for text in texts:
         name, _, file = text.rpartition("=")

@@ -46,10 +46,11 @@ def main() -> None:
     import advkeras as ak
     from advkeras import files
 
-    counts = dict(zip(FLAGS.attack, _counts(len(FLAGS.attack)), strict=True))
+    names = _common.attack_names()
+    counts = dict(zip(names, _counts(len(names)), strict=True))
     overshoots = _common.numbers("overshoots")
     ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)
-    if "evasive" in FLAGS.attack and FLAGS.tflite and not FLAGS.model:
+    if "evasive" in names and FLAGS.tflite and not FLAGS.model:
         raise ValueError(
             "`model` must be given for attack evasive: the float model that "
             "is to stay right. Received: model=None"
@@ -109,8 +110,8 @@ def main() -> None:
     for grid in ak.report.edge_grids(results):
         rich.print(grid.table())
     print(*ak.report.edge_in_words(results), sep="\n")
-    names = ", ".join(["results.json", *(f"{part}.md" for part in written)])
-    print(f"Written to {FLAGS.output}: {names}.")
+    paths = ", ".join(["results.json", *(f"{part}.md" for part in written)])
+    print(f"Written to {FLAGS.output}: {paths}.")
 
 
 def _runtime() -> str:

@@ -5,23 +5,39 @@ from advkeras.edge.checking import check_fits
 from advkeras.edge.checking import check_settings
 from advkeras.edge.export import Exported
 from advkeras.edge.export import export
+from advkeras.edge.lift import Agreement
+from advkeras.edge.lift import TfliteClassifier
+from advkeras.edge.lift import agreement
 from advkeras.edge.outcomes import Row
 from advkeras.edge.outcomes import Survival
 from advkeras.edge.runtimes import HERE as RUNTIMES
 from advkeras.edge.runtimes import start
 from advkeras.edge.shown import OVERSHOOTS
 from advkeras.edge.survival import survival
+from advkeras.edge.white_box import Way
+from advkeras.edge.white_box import WhiteBox
+from advkeras.edge.white_box import white_box
+
+# Last: the function takes the place that the package of this name has here.
+from advkeras.edge.lift import lift  # isort: skip
 
 __all__ = [
     "OVERSHOOTS",
     "RUNTIMES",
+    "Agreement",
     "Exported",
     "Row",
     "Survival",
+    "TfliteClassifier",
+    "Way",
+    "WhiteBox",
+    "agreement",
     "check_fits",
     "check_settings",
     "export",
+    "lift",
     "start",
     "survival",
+    "white_box",
     "write_c_source",
 ]

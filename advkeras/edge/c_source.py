@@ -12,7 +12,7 @@ import numpy as np
 
 from advkeras import checks
 from advkeras import files
-from advkeras.edge.runtimes.child import Interpreter
+from advkeras.edge.runtimes.interpreter import Interpreter
 from advkeras.edge.standalone import run_on_device
 
 _C_TYPES = {

@@ -3,10 +3,15 @@
 from advkeras.report.benchmark import benchmark_grids
 from advkeras.report.benchmark import benchmark_lines
 from advkeras.report.benchmark import benchmark_markdown
+from advkeras.report.edge import edge_grids
+from advkeras.report.edge import edge_in_words
 from advkeras.report.export import export_grid
 from advkeras.report.export import operators_in_words
 from advkeras.report.figures import gallery
 from advkeras.report.figures import heat_map
+from advkeras.report.lift import agreement_grid
+from advkeras.report.lift import agreement_in_words
+from advkeras.report.lift import agreements_grid
 from advkeras.report.markdown import comparison_markdown
 from advkeras.report.page import write_page
 from advkeras.report.run import Run
@@ -17,14 +22,23 @@ from advkeras.report.survival_tables import survival_markdown
 from advkeras.report.tables import success_table
 from advkeras.report.tables import transfer_table
 from advkeras.report.transfer import transfer_report
+from advkeras.report.white_box import white_box_grids
+from advkeras.report.white_box import white_box_in_words
+from advkeras.report.white_box import white_box_markdown
+from advkeras.report.white_box import white_box_report
 from advkeras.report.words import in_words
 
 __all__ = [
     "Run",
+    "agreement_grid",
+    "agreement_in_words",
+    "agreements_grid",
     "benchmark_grids",
     "benchmark_lines",
     "benchmark_markdown",
     "comparison_markdown",
+    "edge_grids",
+    "edge_in_words",
     "export_grid",
     "gallery",
     "heat_map",
@@ -37,5 +51,9 @@ __all__ = [
     "survival_report",
     "transfer_report",
     "transfer_table",
+    "white_box_grids",
+    "white_box_in_words",
+    "white_box_markdown",
+    "white_box_report",
     "write_page",
 ]

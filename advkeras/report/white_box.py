@@ -1,6 +1,7 @@
 """Attacks on the copies themselves, beside what the float model's do there."""
 
 import os
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -124,31 +125,39 @@ def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
 
 
 def white_box_in_words(rows: Sequence[edge.WhiteBox]) -> list[str]:
-    """Says what the figures show, one sentence a finding."""
+    """Says what the figures show, one sentence an attack."""
     sentences = []
-    for row in rows:
-        own = row.white_box
-        start = f"{row.attack} on {row.variant}"
-        if row.transfer is None:
-            alone = (
-                ""
-                if own.alone is None
-                else f", {own.alone} while the float model stays right"
+    for attack in dict.fromkeys(row.attack for row in rows):
+        own = [row for row in rows if row.attack == attack]
+        if own[0].transfer is not None:
+            left = _listed(
+                own,
+                lambda row: (
+                    f"{_percent(row.transfer and row.transfer.accuracy)} / "
+                    f"{_percent(row.white_box.accuracy)}"
+                ),
             )
+            hidden = [row.variant for row in own if row.masked]
             sentences.append(
-                f"{start}: {row.clean} right unattacked, {own.accuracy} under "
-                f"attack{alone}."
+                f"{attack}: accuracy left in %, under transfer / in the white "
+                f"box: {left}. "
+                + (
+                    f"Gradients of {', '.join(hidden)} are masked."
+                    if hidden
+                    else "No sign of masked gradients."
+                )
             )
-            continue
-        verdict = (
-            "its gradients are masked"
-            if row.masked
-            else "no sign of masked gradients"
-        )
-        sentences.append(
-            f"{start}: {row.clean} right unattacked, {row.transfer.accuracy} "
-            f"under transfer, {own.accuracy} in the white box; {verdict}."
-        )
+        elif own[0].white_box.alone is not None:
+            alone = _listed(own, lambda row: _percent(row.white_box.alone))
+            sentences.append(
+                f"{attack}: images that fool the copy and not the float model, "
+                f"in %: {alone}."
+            )
+        else:
+            left = _listed(own, lambda row: _percent(row.white_box.accuracy))
+            sentences.append(
+                f"{attack}: accuracy left in the white box, in %: {left}."
+            )
     return sentences
 
 
@@ -181,3 +190,15 @@ def _way(way: edge.Way | None, name: str) -> str:
 
 def _cell(rate: Rate | None) -> str:
     return "-" if rate is None else cell(rate.to_json())
+
+
+def _listed(
+    rows: Sequence[edge.WhiteBox], say: Callable[[edge.WhiteBox], str]
+) -> str:
+    return ", ".join(f"{row.variant} {say(row)}" for row in rows)
+
+
+def _percent(rate: Rate | None) -> str:
+    if rate is None or rate.value is None:
+        return "-"
+    return f"{100 * rate.value:.1f}"

@@ -12,7 +12,7 @@ from advkeras.edge import c_source
 from advkeras.edge.c_source import identifier
 from advkeras.edge.c_source import write_c_source
 from advkeras.edge.export import export
-from advkeras.edge.runtimes.child import Interpreter
+from advkeras.edge.runtimes.interpreter import Interpreter
 from advkeras.edge.standalone import run_on_device
 
 VARIANTS = ("float32", "int8", "int16x8")

@@ -19,7 +19,7 @@ from advkeras import files
 from advkeras.edge import flatbuffer
 from advkeras.edge.export import export
 from advkeras.edge.quiet import quiet
-from advkeras.edge.runtimes.child import Interpreter
+from advkeras.edge.runtimes.interpreter import Interpreter
 from advkeras.edge.variants import VARIANTS
 
 INTEGER = ("int8", "int8-float-io", "int16x8")

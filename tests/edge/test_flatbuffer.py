@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import advkeras as ak
 from advkeras.edge.export import export
 from advkeras.edge.flatbuffer import describe
-from advkeras.edge.runtimes.child import Interpreter
+from advkeras.edge.runtimes.interpreter import Interpreter
 
 
 @pytest.fixture(scope="module")

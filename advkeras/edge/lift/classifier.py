@@ -10,11 +10,11 @@ from advkeras import checks
 from advkeras.classifier import Classifier
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
-from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.model import as_program
 from advkeras.edge.lift.model import below_softmax
 from advkeras.edge.lift.model import lift
+from advkeras.edge.lift.samples import held_bounds
 from advkeras.levels import Levels
 
 
@@ -74,7 +74,7 @@ class TfliteClassifier(Classifier):
             )
         super().__init__(
             lift(program, "logits"),
-            _held(graph) if bounds is None else bounds,
+            held_bounds(graph) if bounds is None else bounds,
             None if softmax else outputs,
             levels,
         )
@@ -114,19 +114,6 @@ class TfliteClassifier(Classifier):
     def lifted_predict(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Returns what the lift says, as `predict`."""
         return super().predict(images, batch_size, within_bounds=False)
-
-
-def _held(graph: Graph) -> checks.Bounds:
-    """Returns the range of pixels that a file was made for, if it says so."""
-    given = graph.inputs[0]
-    if not straight_through.is_quantized(given):
-        readers = [op for op in graph.operators if given in op.inputs]
-        if [op.name for op in readers] != ["QUANTIZE"]:
-            return 0.0, 1.0
-        given = readers[0].outputs[0]
-    lower, upper = straight_through.limits(given)
-    # A scale is rounded to float32: 1.0000001 was meant to be 1.
-    return float(f"{lower:.6g}"), float(f"{upper:.6g}")
 
 
 def _levels(

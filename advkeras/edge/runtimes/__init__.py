@@ -6,13 +6,15 @@ from pathlib import Path
 
 from advkeras import checks
 from advkeras.edge.runtimes.child import CannotRunError
-from advkeras.edge.runtimes.child import Interpreter
 from advkeras.edge.runtimes.device import Recorded
+from advkeras.edge.runtimes.inspector import Inspector
+from advkeras.edge.runtimes.interpreter import Interpreter
 from advkeras.edge.runtimes.prediction import Prediction
 
 __all__ = [
     "HERE",
     "CannotRunError",
+    "Inspector",
     "Interpreter",
     "Prediction",
     "Recorded",

@@ -1,7 +1,6 @@
-"""Interpreter: a .tflite file that runs in a process of its own."""
+"""Child: the process that runs a .tflite file, as its parent sees it."""
 
 import contextlib
-import math
 import os
 import signal
 import subprocess
@@ -9,19 +8,22 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from typing import Self
 
 import numpy as np
 
 from advkeras import checks
-from advkeras.edge.runtimes.prediction import Prediction
 from advkeras.edge.standalone import messages
 from advkeras.edge.standalone import run_on_device
 
 _WORKER = Path(run_on_device.__file__).with_name("worker.py")
-_BATCH_BYTES = 1 << 18  # of quantised images in a message: near the caches
+
+# An array to send, and what to say with it.
+Question = tuple[np.ndarray, dict[str, Any]]
 
 
 class CannotRunError(ValueError):
@@ -32,7 +34,7 @@ class CannotRunError(ValueError):
         self.reason = reason
 
 
-class Interpreter:
+class Child:
     """A .tflite file, executed by one runtime in a process of its own.
 
     The C++ code of an interpreter may crash on a malformed file, and may never
@@ -41,13 +43,13 @@ class Interpreter:
 
     Args:
         path: The .tflite file.
-        runtime: "litert", "litert-reference" or "tflm".
+        runtime: What the process is to run it with.
         threads: Threads of the interpreter; tflm has one.
         timeout: Seconds that one answer may take.
+        look: What may be looked at: "output", "outputs" or "tensors"; as
+            `advkeras/edge/standalone/worker.py` has it.
 
     Attributes:
-        input: The model's input: dtype, shape, scale, zero_point.
-        output: The model's output, likewise.
         version: Package and version that runs the file.
 
     Raises:
@@ -55,14 +57,13 @@ class Interpreter:
         CannotRunError: The runtime cannot run it; a ValueError too.
     """
 
-    takes_float = True
-
     def __init__(
         self,
         path: str | os.PathLike,
-        runtime: str = "litert",
-        threads: int = 1,
-        timeout: float = 300.0,
+        runtime: str,
+        threads: int,
+        timeout: float,
+        look: str,
     ):
         checks.check_count("threads", threads)
         checks.check_positive("timeout", timeout)
@@ -78,8 +79,9 @@ class Interpreter:
         self._timed_out = False
         self._busy = threading.Lock()  # one question at a time
         self._closing = threading.Lock()
+        command = [str(_WORKER), runtime, str(path), str(threads), look]
         self._process = subprocess.Popen(
-            [sys.executable, str(_WORKER), runtime, str(path), str(threads)],
+            [sys.executable, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -90,67 +92,19 @@ class Interpreter:
             with self._watched():
                 about, _ = self._receive()
             self.version: str = about["runtime"]
-            self.input: dict[str, Any] = about["input"]
-            self.output: dict[str, Any] = about["output"]
-            self._check_classifies()
+            self._opened(about)
         except BaseException:
             self.close()
             raise
 
     def __repr__(self) -> str:
-        return f"Interpreter({self.path.name!r}, {self.runtime!r})"
+        return f"{type(self).__name__}({self.path.name!r}, {self.runtime!r})"
 
-    def __enter__(self) -> "Interpreter":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def image_shape(self) -> tuple[int, ...]:
-        """Shape of one image."""
-        return tuple(self.input["shape"][1:])
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes."""
-        return int(self.output["shape"][-1])
-
-    @property
-    def batch_size(self) -> int:
-        """Images that are sent and run at a time."""
-        itemsize = np.dtype(self.input["dtype"]).itemsize
-        return max(1, _BATCH_BYTES // (math.prod(self.image_shape) * itemsize))
-
-    def predict(self, images: Any) -> Prediction:
-        """Runs images, (n, height, width, channels), and returns all outputs.
-
-        Images are quantised by the file's own scale and zero point, rounded
-        half to even; values that the input cannot hold are clipped.
-
-        Raises:
-            ValueError: The images do not fit, or the interpreter failed.
-        """
-        images = checks.check_images(images, None, self.image_shape)
-        size = self.batch_size
-        batches = [images[i : i + size] for i in range(0, len(images), size)]
-        outputs = self._ask("run", batches)
-        expected = [(len(batch), self.num_classes) for batch in batches]
-        if [output.shape for output in outputs] != expected:
-            raise self._failure(
-                f"it must return {self.num_classes} scores for each of "
-                f"{len(batches[0])} images, but returns {outputs[0].shape}"
-            )
-        return Prediction.of(np.concatenate(outputs))
-
-    def latencies(self, images: Any) -> np.ndarray:
-        """Returns milliseconds of each image, run one by one, warm, (n,).
-
-        Raises:
-            ValueError: As `predict`.
-        """
-        images = checks.check_images(images, None, self.image_shape)
-        return self._ask("latencies", [images])[0]
 
     def close(self) -> None:
         """Ends the process; from any thread, any number of times."""
@@ -162,17 +116,27 @@ class Interpreter:
                 with contextlib.suppress(OSError, ValueError):
                     stream.close()
 
-    def _ask(self, job: str, batches: list[np.ndarray]) -> list[np.ndarray]:
-        """Has a job done on batches of images, and returns the answers."""
+    def _opened(self, about: dict[str, Any]) -> None:
+        """Takes what the process says of the file, and checks it."""
+        raise NotImplementedError
+
+    def _ask(
+        self, questions: Iterable[Question], answers: int
+    ) -> list[np.ndarray]:
+        """Sends questions, and returns the arrays that come back.
+
+        Args:
+            questions: Arrays and messages; made one by one in a thread.
+            answers: How many arrays come back.
+        """
         unsent: list[Exception] = []
 
-        # Quantised in a thread: while the interpreter works on one batch the
-        # next is made, and the pipe holds no more than that.
+        # While the interpreter works on one batch the next is made, and the
+        # pipe holds no more than that.
         def feed() -> None:
             try:
-                for batch in batches:
-                    inputs = run_on_device.quantize(batch, self.input)
-                    messages.send_array(self._requests, inputs, job=job)
+                for array, message in questions:
+                    messages.send_array(self._requests, array, **message)
             except (BrokenPipeError, ValueError):
                 pass  # the process is gone; the other end says why
             except Exception as error:
@@ -183,14 +147,15 @@ class Interpreter:
         with self._busy:
             if self._errors.closed:
                 raise ValueError(
-                    "`Interpreter` must be running. Received: one that was "
-                    f"closed, or failed before: {self!r}"
+                    f"`{type(self).__name__}` must be running. Received: one "
+                    f"that was closed, or failed before: {self!r}"
                 )
             feeder.start()
             try:
                 with self._watched():
                     return [
-                        messages.as_array(*self._receive()) for _ in batches
+                        messages.as_array(*self._receive())
+                        for _ in range(answers)
                     ]
             except BaseException:
                 # What is under way would else be the answer to the next call.
@@ -267,30 +232,24 @@ class Interpreter:
         except ValueError:  # closed by another thread
             return ""
 
-    def _check_classifies(self) -> None:
-        for what in (self.input, self.output):
-            kind = np.dtype(what["dtype"]).kind
-            scale = what["scale"]
+    def _check_numbers(self, *tensors: dict[str, Any]) -> None:
+        """Raises CannotRunError unless these hold numbers as images do."""
+        for tensor in tensors:
+            kind, scale = np.dtype(tensor["dtype"]).kind, tensor["scale"]
             if kind not in "fiu" or not (
                 scale is None or 0 < scale < float("inf")
             ):
+                listed = (
+                    f"{t['dtype']} of scale {t['scale']}" for t in tensors
+                )
                 raise self._failure(
                     "its input and output must be numbers, with a scale above "
-                    f"0 if they are quantised, but are {self.input['dtype']} "
-                    f"of scale {self.input['scale']} and "
-                    f"{self.output['dtype']} of scale {self.output['scale']}"
+                    f"0 if they are quantised, but are {' and '.join(listed)}"
                 )
-        if 0 in (*self.input["shape"], *self.output["shape"]):
-            raise self._failure(
-                f"it maps {self.input['shape']} to {self.output['shape']}, "
-                "which is nothing"
-            )
-        if len(self.output["shape"]) != 2 or len(self.input["shape"]) < 2:
-            raise self._failure(
-                "it must take images and return one score a class, (n, "
-                f"classes), but maps {self.input['shape']} to "
-                f"{self.output['shape']}"
-            )
+        shapes = [tensor["shape"] for tensor in tensors]
+        if any(0 in shape for shape in shapes):
+            maps = " to ".join(map(str, shapes))
+            raise self._failure(f"it maps {maps}, which is nothing")
 
 
 def _tells(line: str) -> bool:

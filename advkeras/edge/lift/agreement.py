@@ -1,0 +1,381 @@
+"""How far a lift and the real interpreter agree, operator by operator."""
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from advkeras import checks
+from advkeras.edge import runtimes
+from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.differences import Difference
+from advkeras.edge.lift.differences import Tally
+from advkeras.edge.lift.differences import as_floats
+from advkeras.edge.lift.graph import Graph
+from advkeras.edge.lift.graph import Tensor
+from advkeras.edge.lift.model import as_program
+from advkeras.edge.lift.program import Program
+from advkeras.edge.lift.severed import is_compared
+from advkeras.edge.lift.severed import operators_of_images
+from advkeras.edge.lift.severed import sever
+from advkeras.evaluation import Rate
+
+_MEMORY = 1 << 26  # bytes of all tensors of a batch, as float32
+_MOST_IMAGES = 256  # of a batch
+
+_Compute = Callable[[list[np.ndarray]], list[np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class OperatorAgreement:
+    """One tensor that an operator writes, lifted and real.
+
+    Attributes:
+        index: The operator's place in the order of execution.
+        name: The operator.
+        tensor: Name of the tensor that it writes.
+        shape: Its shape in the file, -1 where any size will do.
+        dtype: NumPy's name of its type.
+        scale: Step of the quantisation, also that of floats from a DEQUANTIZE;
+            None where it is not quantised.
+        zero_point: The integer that stands for 0; None likewise.
+        difference: From the images on: with what the operators before it
+            did, each by its own rounding.
+        alone: Of this operator alone: the lifted one is given what the real
+            one was. None where the file mixes what it is given with others.
+    """
+
+    index: int
+    name: str
+    tensor: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float | None
+    zero_point: int | None
+    difference: Difference
+    alone: Difference | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        return _to_json(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputAgreement:
+    """One output of a file, lifted and by a runtime.
+
+    Attributes:
+        tensor: Its name in the file.
+        shape: As in `OperatorAgreement`.
+        dtype: As there.
+        scale: As there.
+        zero_point: As there.
+        difference: How far the two are apart.
+        top_1: Of the images, those that both classify alike: the first class
+            with the largest score; None where it is not (n, classes).
+    """
+
+    tensor: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float | None
+    zero_point: int | None
+    difference: Difference
+    top_1: Rate | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        return _to_json(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """How far a lift and the real interpreter agree.
+
+    Attributes:
+        path: The .tflite file.
+        runtime: What the outputs were compared with.
+        version: Package and version of it.
+        n: Images that the outputs were compared on.
+        inspected: Images that all operators were compared on: the first.
+        constant: How many operators do not depend on the images.
+        operators: What the others write, in the order of execution.
+        outputs: The outputs, in the file's order.
+    """
+
+    path: str
+    runtime: str
+    version: str
+    n: int
+    inspected: int
+    constant: int
+    operators: tuple[OperatorAgreement, ...]
+    outputs: tuple[OutputAgreement, ...]
+
+    @property
+    def parted(self) -> OperatorAgreement | None:
+        """The first operator where the two part, from the images on.
+
+        Rounding adds up on the way: of a deep quantised net whose every
+        operator agrees within a step, some tensor still parts.
+        """
+        return next((o for o in self.operators if o.difference.parted), None)
+
+    @property
+    def parted_alone(self) -> OperatorAgreement | None:
+        """The first operator that parts, given what the real one was."""
+        return next(
+            (o for o in self.operators if o.alone and o.alone.parted), None
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        parted, alone = self.parted, self.parted_alone
+        return {
+            **_to_json(self),
+            "operators": [one.to_json() for one in self.operators],
+            "outputs": [one.to_json() for one in self.outputs],
+            "parted": parted and parted.index,
+            "parted_alone": alone and alone.index,
+        }
+
+
+def agreement(
+    source: str | os.PathLike | Graph | Program,
+    images: Any,
+    runtime: str = "litert",
+    inspected: int = 32,
+    progress: bool = False,
+) -> Agreement:
+    """Compares a lifted .tflite file with the real interpreter.
+
+    Operators are compared with the kernels of the same runtime; for "tflm",
+    which shows no more than its output, with the reference kernels of LiteRT.
+    When two copies of a tensor part is said by `Difference.parted`.
+
+    Args:
+        source: The file, or what was read of it; it has one input.
+        images: float32, (n, height, width, channels), in the units that the
+            scale and zero point of the input give.
+        runtime: "litert", "litert-reference" or "tflm".
+        inspected: How many images all operators are compared on.
+        progress: Whether to show a bar.
+
+    Returns:
+        The differences of all tensors of numbers that depend on the images;
+        integers that are shapes or indices are left out.
+
+    Raises:
+        ValueError: The file cannot be lifted, has several inputs, or takes
+            other images, or there is no such runtime or it cannot run it.
+
+    Example:
+        >>> found = ak.edge.agreement("int8.tflite", images)
+        >>> found.outputs[0].top_1, found.parted
+    """
+    checks.check_choice("runtime", runtime, runtimes.HERE)
+    checks.check_count("inspected", inspected)
+    program = as_program(source)
+    graph = program.graph
+    if len(graph.inputs) != 1:
+        raise ValueError(
+            "`path` must be a .tflite file of one input. "
+            f"Received: path={graph.path!r} with {len(graph.inputs)}"
+        )
+    sizes = graph.inputs[0].signature[1:]
+    images = checks.check_images(
+        images, None, tuple(None if size == -1 else size for size in sizes)
+    )
+    inspected = min(inspected, len(images))
+    with tqdm.tqdm(
+        total=inspected + len(images), unit="image", disable=not progress
+    ) as bar:
+        open_ = "litert-reference" if runtime == "tflm" else runtime
+        operators = _operators(program, images[:inspected], open_, bar)
+        version, outputs = _outputs(program, images, runtime, bar)
+    every = len(graph.operators)
+    return Agreement(
+        path=graph.path,
+        runtime=runtime,
+        version=version,
+        n=len(images),
+        inspected=inspected,
+        constant=every - len(operators_of_images(program)),
+        operators=operators,
+        outputs=outputs,
+    )
+
+
+def _operators(
+    program: Program, images: np.ndarray, runtime: str, bar: tqdm.tqdm
+) -> tuple[OperatorAgreement, ...]:
+    grids = _grids(program.graph)
+    written = [
+        (operator, tensor)
+        for operator in operators_of_images(program)
+        for tensor in operator.outputs
+        if is_compared(tensor)
+    ]
+    tensors = tuple(tensor for _, tensor in written)
+    whole = _compiled(program, tensors, [images])
+    tallies = {t.index: Tally(grids.get(t.index)) for t in tensors}
+    alone = {t.index: Tally(grids.get(t.index)) for t in tensors}
+    severed = sever(program)
+    parts = None
+    wanted = [t.index for t in (*program.graph.inputs, *tensors)]
+    with runtimes.Inspector(program.graph.path, runtime) as inspector:
+        for batch in _batches(program, images):
+            real = inspector.tensors(batch, wanted)
+            for tensor, lifted in zip(tensors, whole([batch]), strict=True):
+                tallies[tensor.index].add(lifted, real[tensor.index])
+            if severed is not None:
+                given = [
+                    as_floats(real[t.index], grids.get(t.index))
+                    for t in severed.given
+                ]
+                outputs = severed.program.graph.outputs
+                parts = parts or _compiled(severed.program, outputs, given)
+                for tensor, lifted in zip(
+                    severed.written, parts(given), strict=True
+                ):
+                    alone[tensor.index].add(lifted, real[tensor.index])
+            bar.update(len(batch))
+    return tuple(
+        OperatorAgreement(
+            index=operator.index,
+            name=operator.name,
+            **_about(tensor, grids.get(tensor.index)),
+            difference=tallies[tensor.index].difference(),
+            alone=alone[tensor.index].difference() if severed else None,
+        )
+        for operator, tensor in written
+    )
+
+
+def _outputs(
+    program: Program, images: np.ndarray, runtime: str, bar: tqdm.tqdm
+) -> tuple[str, tuple[OutputAgreement, ...]]:
+    """Returns the runtime's version, and how far the outputs agree."""
+    graph = program.graph
+    grids = _grids(graph)
+    lift = _compiled(program, graph.outputs, [images])
+    tallies = [Tally(grids.get(tensor.index)) for tensor in graph.outputs]
+    alike: list[list[np.ndarray]] = [[] for _ in graph.outputs]
+    with _Runtime(graph, runtime) as real:
+        for batch in _batches(program, images):
+            for tensor, tally, same, lifted, found in zip(
+                graph.outputs,
+                tallies,
+                alike,
+                lift([batch]),
+                real.outputs(batch),
+                strict=True,
+            ):
+                tally.add(lifted, found)
+                if len(tensor.shape) == 2 and lifted.shape == found.shape:
+                    same.append(lifted.argmax(axis=1) == found.argmax(axis=1))
+            bar.update(len(batch))
+        version = real.version
+    return version, tuple(
+        OutputAgreement(
+            **_about(tensor, grids.get(tensor.index)),
+            difference=tally.difference(),
+            top_1=Rate.of(np.concatenate(same)) if same else None,
+        )
+        for tensor, tally, same in zip(
+            graph.outputs, tallies, alike, strict=True
+        )
+    )
+
+
+class _Runtime:
+    """The outputs of a file, by any runtime."""
+
+    def __init__(self, graph: Graph, runtime: str):
+        self._graph = graph
+        self._session = (
+            runtimes.Interpreter(graph.path, runtime)
+            if runtime == "tflm"
+            else runtimes.Inspector(graph.path, runtime, inside=False)
+        )
+        self.version = self._session.version
+
+    def __enter__(self) -> "_Runtime":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def outputs(self, images: np.ndarray) -> list[np.ndarray]:
+        if isinstance(self._session, runtimes.Interpreter):
+            return [self._session.predict(images).outputs]
+        indices = [tensor.index for tensor in self._graph.outputs]
+        found = self._session.tensors(images, indices)
+        return [found[index] for index in indices]
+
+
+def _grids(graph: Graph) -> dict[int, Tensor]:
+    """Returns on whose steps tensors lie: their own, or of what they are."""
+    grids = {
+        tensor.index: tensor
+        for tensor in graph.tensors
+        if straight_through.is_quantized(tensor)
+    }
+    for operator in graph.operators:
+        read = operator.inputs[0] if operator.inputs else None
+        if operator.name == "DEQUANTIZE" and read and read.index in grids:
+            grids[operator.outputs[0].index] = read
+    return grids
+
+
+def _compiled(
+    program: Program, wanted: tuple[Tensor, ...], examples: list[np.ndarray]
+) -> _Compute:
+    """Returns a program as a function of arrays, for any number of images."""
+    # Concrete, as it is called with one signature.
+    function = tf.function(
+        lambda *given: program(list(given), wanted),
+        input_signature=[
+            tf.TensorSpec((None, *array.shape[1:]), tf.float32)
+            for array in examples
+        ],
+        autograph=False,
+    ).get_concrete_function()
+    return lambda arrays: [
+        value.numpy() for value in function(*map(tf.constant, arrays))
+    ]
+
+
+def _batches(program: Program, images: np.ndarray) -> Iterator[np.ndarray]:
+    values = sum(math.prod(t.shape) for t in program.depends_on_images())
+    size = min(_MOST_IMAGES, max(1, _MEMORY // (4 * max(1, values))))
+    for start in range(0, len(images), size):
+        yield images[start : start + size]
+
+
+def _about(tensor: Tensor, grid: Tensor | None) -> dict[str, Any]:
+    quantization = None if grid is None else grid.quantization
+    return {
+        "tensor": tensor.name,
+        "shape": tensor.signature,
+        "dtype": tensor.dtype,
+        "scale": quantization and float(quantization.scale[0]),
+        "zero_point": quantization and int(quantization.zero_point[0]),
+    }
+
+
+def _to_json(value: Any) -> dict[str, Any]:
+    """Returns the fields of a dataclass as JSON values."""
+    found = {}
+    for field in dataclasses.fields(value):
+        one = getattr(value, field.name)
+        if isinstance(one, tuple):
+            one = list(one)
+        found[field.name] = one.to_json() if hasattr(one, "to_json") else one
+    return found

@@ -1,0 +1,95 @@
+"""Images to try a .tflite file on, when all there is is the file."""
+
+import dataclasses
+
+import numpy as np
+
+from advkeras import checks
+from advkeras import datasets
+from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.graph import Graph
+
+NOISE = "noise"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Samples:
+    """Images for a file.
+
+    Attributes:
+        images: float32, (n, height, width, channels), within the bounds.
+        fingerprint: Of the data set; None of noise.
+    """
+
+    images: np.ndarray
+    fingerprint: str | None
+
+
+def held_bounds(graph: Graph) -> checks.Bounds:
+    """Returns the range of the numbers that the first input can hold.
+
+    That of its scale and zero point, to six digits, also where a QUANTIZE is
+    first; (0, 1) for other floats.
+    """
+    given = graph.inputs[0]
+    if not straight_through.is_quantized(given):
+        readers = [op for op in graph.operators if given in op.inputs]
+        if [op.name for op in readers] != ["QUANTIZE"]:
+            return 0.0, 1.0
+        given = readers[0].outputs[0]
+    lower, upper = straight_through.limits(given)
+    # A scale is rounded to float32: 1.0000001 was meant to be 1.
+    return float(f"{lower:.6g}"), float(f"{upper:.6g}")
+
+
+def samples(
+    graph: Graph,
+    dataset: str,
+    n: int,
+    bounds: checks.Bounds | None = None,
+    split: str = "test",
+    data_dir: str | None = None,
+    seed: int = 0,
+) -> Samples:
+    """Chooses images that a file takes.
+
+    Args:
+        graph: The file.
+        dataset: A name that `advkeras.datasets.load` knows, whose images are
+            resized to the size that the file takes; or "noise", uniform
+            within the bounds.
+        n: How many; all, where a data set has fewer.
+        bounds: (lower, upper) of the pixels; None for `held_bounds`.
+        split: Part of the data set.
+        data_dir: Where TFDS keeps its sets.
+        seed: Seed of the choice, and of noise.
+
+    Raises:
+        ValueError: There is no such set, the file takes no images, or their
+            channels differ.
+    """
+    checks.check_count("n", n)
+    bounds = checks.check_bounds(bounds or held_bounds(graph))
+    signature = graph.inputs[0].signature[1:]
+    if dataset == NOISE:
+        if -1 in signature:
+            raise ValueError(
+                "`dataset` must have images of a size, where the file takes "
+                f"any: {signature}. Received: dataset={dataset!r}"
+            )
+        random = np.random.default_rng(seed)
+        images = random.uniform(*bounds, (n, *signature)).astype(np.float32)
+        return Samples(np.clip(images, *bounds).astype(np.float32), None)
+    size = None
+    if len(signature) == 3 and -1 not in signature[:2]:
+        size = signature[0], signature[1]
+    data = datasets.load(
+        dataset, split, data_dir=data_dir, bounds=bounds, image_size=size
+    )
+    if len(signature) != 3 or signature[2] not in (-1, data.image_shape[2]):
+        raise ValueError(
+            "`dataset` must have images that the file takes, of shape "
+            f"{signature}. Received: dataset={dataset!r}, whose are "
+            f"{data.image_shape}"
+        )
+    return Samples(data.sample(n, seed)[0], data.fingerprint)

@@ -1,0 +1,88 @@
+"""A program whose operators do not hear of each other's errors."""
+
+import dataclasses
+
+from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.graph import Tensor
+from advkeras.edge.lift.program import Program
+
+
+def is_compared(tensor: Tensor) -> bool:
+    """Whether a tensor holds numbers, and not the integers of a shape."""
+    return tensor.dtype.startswith("float") or straight_through.is_quantized(
+        tensor
+    )
+
+
+def operators_of_images(program: Program) -> tuple[Operator, ...]:
+    """Returns the operators that depend on the images."""
+    written = {tensor.index for tensor in program.depends_on_images()}
+    return tuple(
+        operator
+        for operator in program.graph.operators
+        if any(tensor.index in written for tensor in operator.outputs)
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Severed:
+    """A program that is given what every operator reads.
+
+    Attributes:
+        program: Its inputs are all tensors of numbers that operators read,
+            its outputs what each operator makes of them alone.
+        given: The tensors of the file that are its inputs.
+        written: The tensors of the file that its outputs stand for.
+    """
+
+    program: Program
+    given: tuple[Tensor, ...]
+    written: tuple[Tensor, ...]
+
+
+def sever(program: Program) -> Severed | None:
+    """Cuts a program between its operators.
+
+    Args:
+        program: What computes the whole file.
+
+    Returns:
+        Its parts; None where they cannot be run for several images at once.
+    """
+    graph = program.graph
+    operators = operators_of_images(program)
+    written = [t for op in operators for t in op.outputs if is_compared(t)]
+    alive = {tensor.index: tensor for tensor in (*graph.inputs, *written)}
+    given = {
+        tensor.index: tensor
+        for operator in operators
+        for tensor in operator.inputs
+        if tensor is not None and tensor.index in alive
+    }
+    if program.each_alone:
+        return None
+    # Written beside: what is read is what was given.
+    beside = {
+        tensor.index: dataclasses.replace(
+            tensor, index=tensor.index + len(graph.tensors)
+        )
+        for tensor in written
+    }
+    cut = dataclasses.replace(
+        graph,
+        tensors=(*graph.tensors, *beside.values()),
+        operators=tuple(
+            dataclasses.replace(
+                operator,
+                outputs=tuple(beside.get(t.index, t) for t in operator.outputs),
+            )
+            for operator in graph.operators
+        ),
+        inputs=tuple(given.values()),
+        outputs=tuple(beside.values()),
+    )
+    try:
+        return Severed(Program(cut), tuple(given.values()), tuple(written))
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+r"""Lifts a .tflite file to Keras, and says how far that is what a device runs.
+
+python -m apps.lift --tflite=output/conv-mnist/int8.tflite --dataset=mnist \
+    --output=output/lift/conv-mnist
+
+Every operator is compared with that of a runtime on some images, the outputs
+on all. A difference is in steps of a quantised tensor's scale, or a share of the
+range of a float one; "alone": the lifted operator is given what the real one
+was. Several files, as in --tflite=a.tflite,b=other/a.tflite, have a line each,
+and their operators in results.json.
+"""
+
+import functools
+from typing import Any
+
+from absl import flags
+
+from apps import _common
+from apps import _edge
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_list("tflite", [], "The files, as FILE or NAME=FILE.")
+flags.DEFINE_list(
+    "bounds",
+    None,
+    "Lower and upper pixel value. Default: what a quantised input can hold, "
+    "0,1 for others.",
+)
+flags.DEFINE_integer("examples", 1000, "Random images.", lower_bound=1)
+flags.DEFINE_integer(
+    "inspected",
+    32,
+    "How many of them every operator is compared on.",
+    lower_bound=1,
+)
+flags.DEFINE_enum(
+    "runtime",
+    "litert",
+    ["litert", "litert-reference", "tflm"],
+    "What it is compared with; of tflm, the outputs alone.",
+)
+_common.define_data("mnist", "test")
+_common.define_seed()
+_common.define_output(None, "The folder to write. Default: output/lift/NAME.")
+
+
+def main() -> None:
+    """Lifts, compares, and prints one row an operator."""
+    import rich
+
+    import advkeras as ak
+    from advkeras import files
+    from advkeras.edge.lift import read
+    from advkeras.edge.lift.model import as_program
+    from advkeras.edge.lift.samples import samples
+
+    if not FLAGS.tflite:
+        raise ValueError(
+            "`tflite` must name .tflite files. Received: tflite=[]"
+        )
+    paths = _edge.named_files(FLAGS.tflite)
+    graphs = {name: read(path) for name, path in paths.items()}
+    shown = {
+        name: samples(
+            graph,
+            FLAGS.dataset,
+            FLAGS.examples,
+            bounds=_common.bounds() if FLAGS.bounds else None,
+            split=FLAGS.split,
+            data_dir=FLAGS.data_dir,
+            seed=FLAGS.seed,
+        )
+        for name, graph in graphs.items()
+    }
+    programs = {name: as_program(graph) for name, graph in graphs.items()}
+    first = next(iter(paths))
+    run = ak.report.Run(
+        FLAGS.output or f"output/lift/{first}",
+        {
+            **_common.settings(),
+            "tflite_sha256": {k: files.sha256(v) for k, v in paths.items()},
+            "data_fingerprint": {k: v.fingerprint for k, v in shown.items()},
+        },
+    )
+    found = {
+        name: run.once(
+            f"agreement-{name}",
+            functools.partial(_agreement, program, shown[name].images),
+        )
+        for name, program in programs.items()
+    }
+    results = run.finish({"agreements": found}, _common.command("lift"))
+    grids = [ak.report.agreements_grid(found)]
+    lines = []
+    if len(found) == 1:
+        grids.insert(0, ak.report.agreement_grid(first, found[first]))
+        lines = ak.report.agreement_in_words(found[first])
+    written = run.output / "lift.md"
+    with files.replacing(written) as temporary:
+        made = f"Made by `{results['command']}`.\n"
+        text = "\n".join([*(grid.markdown() for grid in grids), made])
+        temporary.write_text(text, "utf-8")
+    for grid in grids:
+        rich.print(grid.table())
+    for line in lines:
+        print(line)
+    print(f"Written to {run.output}: results.json, lift.md.")
+
+
+def _agreement(program: Any, images: Any) -> dict[str, Any]:
+    import advkeras as ak
+
+    return ak.edge.agreement(
+        program,
+        images,
+        FLAGS.runtime,
+        inspected=FLAGS.inspected,
+        progress=True,
+    ).to_json()
+
+
+if __name__ == "__main__":
+    _common.run(main)
