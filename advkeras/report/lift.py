@@ -49,9 +49,9 @@ def agreements_grid(agreements: Mapping[str, dict[str, Any]]) -> Grid:
     """
     some = next(iter(agreements.values()))
     return Grid(
-        f"Lift and {some['runtime']}, {some['n']} images; the operators on "
-        f"{some['inspected']} of them: the first where the two part, from the "
-        "image on and given what the real one was",
+        f"Lift and {some['runtime']}, outputs of {some['n']} images; operators "
+        f"on {some['inspected']} of them: the first where the two part, and "
+        "the worst of those that are given what the real one was",
         (
             "file",
             "operators",
@@ -59,7 +59,7 @@ def agreements_grid(agreements: Mapping[str, dict[str, Any]]) -> Grid:
             "largest difference",
             "within 2 steps",
             "parts at",
-            "parts alone",
+            "worst alone",
         ),
         tuple(
             (
@@ -68,8 +68,8 @@ def agreements_grid(agreements: Mapping[str, dict[str, Any]]) -> Grid:
                 _outputs(one, _class),
                 _outputs(one, lambda output: _largest(output["difference"])),
                 _outputs(one, _within),
-                _which(one, "parted"),
-                _which(one, "parted_alone"),
+                _parts(one),
+                _worst(one),
             )
             for name, one in agreements.items()
         ),
@@ -159,8 +159,28 @@ def _within(output: dict[str, Any]) -> str:
     return "-" if share is None else f"{100 * share:.2f} %"
 
 
-def _which(agreement: dict[str, Any], which: str) -> str:
+def _parts(agreement: dict[str, Any]) -> str:
     for one in agreement["operators"]:
-        if one["index"] == agreement[which]:
-            return f"{one['index']}, {one['name']}".replace(", ", " ")
-    return "-"
+        if one["index"] == agreement["parted"]:
+            return f"{one['index']} {one['name']}"
+    return "nowhere"
+
+
+def _worst(agreement: dict[str, Any]) -> str:
+    alone = [
+        (one["alone"], one["name"])
+        for one in agreement["operators"]
+        if one["alone"] is not None
+    ]
+    if not alone:
+        return "-"
+    # Steps where there are any: shares of a range are far smaller.
+    worst, name = max(
+        alone,
+        key=lambda one: (
+            one[0]["largest"] or 0
+            if one[0]["beyond"] is not None
+            else one[0]["relative"] or 0
+        ),
+    )
+    return f"{name} {_largest(worst)}"

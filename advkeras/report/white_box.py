@@ -132,9 +132,9 @@ def white_box_in_words(rows: Sequence[edge.WhiteBox]) -> list[str]:
         if own[0].transfer is not None:
             left = _listed(
                 own,
-                lambda row: (
-                    f"{_percent(row.transfer and row.transfer.accuracy)} / "
-                    f"{_percent(row.white_box.accuracy)}"
+                lambda row: " / ".join(
+                    "-" if way is None else _percent(way.accuracy)
+                    for way in (row.transfer, row.white_box)
                 ),
             )
             hidden = [row.variant for row in own if row.masked]

@@ -17,7 +17,7 @@ for line in "${models[@]}"; do
   {
     python -m apps.edge_eval --model="$model" $flags --output="$out/$model" \
       --attack=fgsm,lbfgs --examples=1000,256 \
-      --camera=jpeg:75,resize:0.75,brightness:1.1
+      --nowhite_box --camera=jpeg:75,resize:0.75,brightness:1.1
     python -m apps.edge_bundle --model="$model" $flags \
       --output="$out/bundle-$model" --attack=fgsm,lbfgs --examples=100
   }

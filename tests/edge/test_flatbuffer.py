@@ -41,7 +41,7 @@ def said_of(tmp_path):
         try:
             describe(path)
         except ValueError as error:
-            assert str(error).startswith("`path` must be a .tflite file ")
+            assert str(error).startswith("`path` must be a whole .tflite file ")
             assert f"Received: path={str(path)!r} (" in str(error)
             assert "\n" not in str(error)
             return str(error)

@@ -1,6 +1,5 @@
 """The nets of keras.applications, lifted: every operator agrees alone."""
 
-import numpy as np
 import pytest
 
 import advkeras as ak
@@ -12,8 +11,7 @@ from tests.edge.lift import architectures
 def test_an_architecture(name, tmp_path):
     files = architectures.export(name, tmp_path)
     assert tuple(files) == architectures.VARIANTS
-    random = np.random.default_rng(1)
-    others = random.random((32, *architectures.SHAPE), np.float32)
+    others = architectures.noise(32, seed=1)
     for variant, file in files.items():
         found = ak.edge.agreement(file, others, inspected=8)
         assert found.parted_alone is None
