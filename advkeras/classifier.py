@@ -106,11 +106,13 @@ class Classifier:
             )
             return lifted
         model = models.load(name_or_path)
-        return cls(model, bounds or (0.0, 1.0), outputs, levels)
+        bounds = (0.0, 1.0) if bounds is None else bounds
+        return cls(model, bounds, outputs, levels)
 
     def __repr__(self) -> str:
         return (
-            f"Classifier({self.model.name!r}, image_shape={self.image_shape}, "
+            f"{type(self).__name__}({self.model.name!r}, "
+            f"image_shape={self.image_shape}, "
             f"num_classes={self.num_classes}, bounds={self.bounds}, "
             f"outputs={self.outputs!r})"
         )

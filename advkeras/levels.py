@@ -7,38 +7,46 @@ import tensorflow as tf
 
 from advkeras import checks
 
-# Of a step: float32 tells 65,536 levels apart, but not much more finely.
-_EXACT = 1e-2
+_MOST = 1 << 16  # float32 tells these apart, but not many more
+# Of a pixel: what float32 rounds away, a few times over.
+_ROUNDED = 2.0**-21
+# Of a step: bounds that people write are not the last digit of a scale.
+_CLOSE = 1e-2
 
 
 @dataclasses.dataclass(frozen=True)
 class Levels:
-    """Evenly spaced pixel values: start, start + step, ..., `count` of them.
+    """Evenly spaced pixel values: zero + k * step, for k of first .. last.
 
     Attributes:
-        start: The smallest, in the units of the images.
+        zero: The pixel value of k = 0, in the units of the images.
         step: The distance of two neighbours, likewise.
-        count: How many there are, at least 2.
+        first: The smallest k.
+        last: The largest.
+        bounds: (lower, upper) of the pixels. A scale is rounded, so that the
+            outermost level may lie a little beyond: there it is the bound.
     """
 
-    start: float
+    zero: float
     step: float
-    count: int
+    first: int
+    last: int
+    bounds: checks.Bounds
 
     @classmethod
     def between(cls, bounds: checks.Bounds, count: int) -> "Levels":
         """Returns levels from bound to bound, 256 for pictures of 8 bits.
 
         Raises:
-            ValueError: The count is not a whole number of at least 2.
+            ValueError: The count is not a whole number of 2 .. 65536.
         """
         checks.check_count("levels", count)
-        if count < 2:
+        if not 2 <= count <= _MOST:
             raise ValueError(
-                f"`levels` must be at least 2. Received: levels={count}"
+                f"`levels` must be 2 .. {_MOST}. Received: levels={count}"
             )
         lower, upper = bounds
-        return cls(lower, (upper - lower) / (count - 1), count)
+        return cls(lower, (upper - lower) / (count - 1), 0, count - 1, bounds)
 
     @classmethod
     def of_input(
@@ -56,20 +64,24 @@ class Levels:
             ValueError: There are not two of them.
         """
         ends = np.iinfo(dtype)
-        first = int(np.ceil(bounds[0] / scale - _EXACT)) + zero_point
-        last = int(np.floor(bounds[1] / scale + _EXACT)) + zero_point
-        first, last = max(first, ends.min), min(last, ends.max)
+        least, most = ends.min - zero_point, ends.max - zero_point
+        first = max(least, int(np.ceil(bounds[0] / scale - _CLOSE)))
+        last = min(most, int(np.floor(bounds[1] / scale + _CLOSE)))
         if last <= first:
             raise ValueError(
                 "`bounds` must hold pixels that the quantised input can have: "
-                f"{(ends.min - zero_point) * scale:g} .. "
-                f"{(ends.max - zero_point) * scale:g}, by {scale:g}. "
+                f"{least * scale:g} .. {most * scale:g}, by {scale:g}. "
                 f"Received: bounds={bounds}"
             )
-        return cls((first - zero_point) * scale, scale, last - first + 1)
+        return cls(0.0, scale, first, last, bounds)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.last - self.first + 1
 
     def nearest(self, images: tf.Tensor) -> tf.Tensor:
-        """Returns the nearest levels, half to even, float32."""
+        """Returns the nearest levels, half to even k, float32."""
         return self._pixels(tf.round(self._steps(images)))
 
     def toward(self, images: tf.Tensor, originals: tf.Tensor) -> tf.Tensor:
@@ -83,7 +95,8 @@ class Levels:
         """
         begin = tf.round(self._steps(originals))
         way = self._steps(images) - begin
-        whole = tf.sign(way) * tf.floor(tf.abs(way) + _EXACT)
+        rounded = _ROUNDED * max(abs(self.first), abs(self.last))
+        whole = tf.sign(way) * tf.floor(tf.abs(way) + rounded)
         return self._pixels(begin + whole)
 
     def straight_through(self, images: tf.Tensor) -> tf.Tensor:
@@ -92,11 +105,11 @@ class Levels:
 
     def whole(self, size: float) -> float:
         """Returns the largest multiple of the step that is not above `size`."""
-        return float(np.floor(size / self.step + _EXACT)) * self.step
+        return float(np.floor(size / self.step * (1 + _ROUNDED))) * self.step
 
     def _steps(self, images: tf.Tensor) -> tf.Tensor:
-        return (images - self.start) / self.step
+        return (images - self.zero) / self.step
 
     def _pixels(self, steps: tf.Tensor) -> tf.Tensor:
-        held = tf.clip_by_value(steps, 0, self.count - 1)
-        return self.start + held * self.step
+        held = tf.clip_by_value(steps, self.first, self.last)
+        return tf.clip_by_value(self.zero + held * self.step, *self.bounds)

@@ -274,3 +274,119 @@ def test_every_format_gives_the_same_logits(tmp_path, suffix):
     a = ak.attacks.FGSM(0.1)(loaded, images())
     b = ak.attacks.FGSM(0.1)(own, images())
     np.testing.assert_allclose(a.images, b.images, atol=1e-6)
+
+
+def whole(pixels, steps):
+    """How far pixels are from a multiple of 1 / steps, at most, in steps."""
+    scaled = steps * pixels.astype(np.float64)
+    return np.abs(scaled - np.rint(scaled)).max()
+
+
+def test_levels_are_seen_by_the_logits():
+    plain = ak.Classifier(small())
+    classifier = ak.Classifier(plain.model, levels=8)
+    x = tf.constant(images())
+    rounded = tf.round(7 * x) / 7
+    np.testing.assert_allclose(
+        classifier.logits(x), plain.logits(rounded), atol=1e-5
+    )
+    assert np.abs(classifier.logits(x) - plain.logits(x)).max() > 1e-3
+    assert classifier.predict(images()).tolist() == (
+        plain.predict(rounded).tolist()
+    )
+
+
+def test_the_gradient_passes_the_levels():
+    """It is that at the rounded images, and not the zero of rounding."""
+    plain = ak.Classifier(small())
+    classifier = ak.Classifier(plain.model, levels=8)
+    x = tf.constant(images())
+
+    def gradient(model, at):
+        with tf.GradientTape() as tape:
+            tape.watch(at)
+            first = model.logits(at)[:, 0]
+        return tape.gradient(first, at).numpy()
+
+    found = gradient(classifier, x)
+    assert np.abs(found).max() > 0
+    expected = gradient(plain, tf.round(7 * x) / 7)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        ak.attacks.FGSM(0.1),
+        ak.attacks.FGSM(1.0, norm="l2"),
+        ak.attacks.FGSM(5.0, norm="l1"),
+        ak.attacks.FGSM(0.1, clip=False),
+        ak.attacks.LBFGS(c_rtol=0.5),
+        ak.attacks.PGD(0.1, steps=3),
+        ak.attacks.PGD(1.0, norm="l2", steps=3),
+    ],
+    ids=repr,
+)
+def test_what_attacks_return_lies_on_the_levels(attack):
+    classifier = ak.Classifier(small(), levels=256)
+    plain = ak.Classifier(classifier.model)
+    result = attack(classifier, images(3))
+    assert whole(result.images, 255) < 1e-4
+    assert whole(result.originals, 255) < 1e-4
+    assert (result.images != result.originals).any()
+    # The verdict is that on the picture, which is shown as it is.
+    assert (result.predictions == plain.predict(result.images)).all()
+    assert (result.clean_predictions == plain.predict(result.originals)).all()
+
+
+@pytest.mark.parametrize("levels", [16, 256, 65536])
+@pytest.mark.parametrize(
+    ("norm", "epsilon"),
+    [("linf", 0.1), ("linf", 25.9 / 255), ("l2", 2.0), ("l1", 30.0)],
+)
+def test_rounding_to_levels_keeps_the_budget(norm, epsilon, levels):
+    """A step that would end between two levels ends on the one before."""
+    classifier = ak.Classifier(small(), bounds=(-1, 1), levels=levels)
+    result = ak.attacks.FGSM(epsilon, norm)(classifier, 2 * images() - 1)
+    flat = np.abs(result.perturbation.reshape(6, -1).astype(np.float64))
+    size = {
+        "linf": flat.max(axis=1),
+        "l2": np.sqrt((flat**2).sum(axis=1)),
+        "l1": flat.sum(axis=1),
+    }[norm]
+    assert (size <= epsilon * (1 + 1e-5)).all()
+    if norm == "linf":
+        step = 2 / (levels - 1)
+        assert (size > epsilon - step - 1e-6).all()
+
+
+def test_levels_in_float64_are_the_same():
+    classifier = ak.Classifier(small(), levels=8)
+    x = tf.constant(images(), tf.float64)
+    np.testing.assert_allclose(
+        classifier.in_float64().logits(x),
+        classifier.logits(images()),
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("levels", [1, 0, 2.5, "256", 1 << 20])
+def test_levels_that_cannot_be(levels):
+    with pytest.raises(ValueError, match=r"`levels` must .*Received: levels="):
+        ak.Classifier(small(), levels=levels)
+
+
+def test_load_takes_bounds_and_levels(tmp_path):
+    small().save(tmp_path / "model.keras")
+    classifier = ak.Classifier.load(
+        tmp_path / "model.keras", np.array([0, 255]), levels=256
+    )
+    assert classifier.bounds == (0.0, 255.0)
+    assert classifier.levels.count == 256 and classifier.levels.step == 1
+    assert ak.Classifier.load(tmp_path / "model.keras").bounds == (0.0, 1.0)
+    assert repr(classifier).startswith("Classifier(")
+
+
+def test_load_says_that_there_is_no_such_tflite_file():
+    with pytest.raises(ValueError, match=r"`path` must .*no\.tflite"):
+        ak.Classifier.load("no.tflite")

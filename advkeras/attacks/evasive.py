@@ -5,7 +5,6 @@ models: constructing evasive attacks on edge models", MLSys 2022.
 """
 
 import dataclasses
-import math
 from typing import Any
 from typing import ClassVar
 
@@ -86,7 +85,8 @@ class Evasive(Ascent):
         """
         size = 1.0
         if self.norm == "linf":  # 1 is then the root mean square of a step
-            size = math.prod(gradient.shape[1:]) ** 0.5
+            pixels = tf.reduce_prod(tf.shape(gradient)[1:])
+            size = tf.sqrt(tf.cast(pixels, gradient.dtype))
         return norms.steepest_step(gradient, "l2", size, None)
 
     def objective(self, classifier: Classifier, targeted: bool) -> Objective:
@@ -100,6 +100,8 @@ class Evasive(Ascent):
         _check_alike(classifier, reference)
 
         def joint(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+            if classifier.levels is not None:  # both are shown what is found
+                images = classifier.levels.straight_through(images)
             wrong = objectives.margin_against(classifier.logits(images), labels)
             right = -objectives.margin_against(reference.logits(images), labels)
             return tf.minimum(wrong, right)

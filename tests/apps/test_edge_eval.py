@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import keras
 import matplotlib.image
@@ -206,6 +207,7 @@ def test_interrupted_and_called_again(
 ):
     """Interrupted at a target, it shows the images to the others only."""
     real, started, interrupts = runtimes.start, [], [KeyboardInterrupt]
+    arguments = ["--nowhite_box", *arguments]
 
     def start(path, runtime, *rest):
         if runtime == "tflm" and interrupts:
@@ -241,6 +243,171 @@ def test_interrupted_and_called_again(
     assert [row.outcomes for row in one.rows] == [
         row.outcomes for row in other.rows
     ]
+
+
+def white_boxes(folder, name="run"):
+    rows = results(folder, name)["white_box"]["rows"]
+    return [ak.edge.WhiteBox.from_json(row) for row in rows]
+
+
+def without(arguments, *flags):
+    return [a for a in arguments if not a.startswith(flags)]
+
+
+def test_the_copies_themselves_are_attacked_too(
+    run_app, arguments, tmp_path, exported, test_digits, classifiers
+):
+    """Beside transfer from the float model; --nowhite_box leaves it out."""
+    more = (f"--tflite={exported['int8']}", "--overshoots=1")
+    ended = run_app("edge_eval", *arguments, *more)
+    assert (ended.code or 0) == 0, ended.err
+    found = results(tmp_path)
+    assert {"survival", "white_box"} <= set(found)
+    (row,) = white_boxes(tmp_path)
+    images, labels = test_digits.sample(12, seed=5)
+    copy = ak.edge.TfliteClassifier(exported["int8"], bounds=(0.0, 1.0))
+    attack, deep = ak.attacks.FGSM(0.1), classifiers["deep"]
+    own = attack(copy, images, labels, seed=5)
+    transferred = attack(deep, images, labels, seed=5)
+    assert row == ak.edge.white_box(
+        "int8", copy, "fgsm", own, transferred, deep
+    )
+    run = tmp_path / "run"
+    assert (run / "survival.md").exists()
+    written = (run / "white_box.md").read_text()
+    (grid,) = ak.report.white_box_grids([row])
+    assert grid.markdown().rstrip() in written
+    assert words(grid.title) in words(ended.out)
+    for sentence in ak.report.white_box_in_words([row]):
+        assert sentence in ended.out.splitlines()
+        assert f"- {sentence}" in written.splitlines()
+    assert "results.json, survival.md, white_box.md." in ended.out
+
+    other = (*more, "--nowhite_box", f"--output={tmp_path / 'other'}")
+    ended = run_app("edge_eval", *arguments[:-1], *other)
+    assert (ended.code or 0) == 0
+    found = results(tmp_path, "other")
+    assert "white_box" not in found and "survival" in found
+    assert not (tmp_path / "other" / "white_box.md").exists()
+    assert "results.json, survival.md." in ended.out
+
+
+def test_files_without_a_float_model(
+    run_app, arguments, tmp_path, exported, test_digits
+):
+    """They are all there is to attack: by their own bounds and judge."""
+    ended = run_app(
+        "edge_eval",
+        *without(arguments, "--model"),
+        f"--tflite=theirs={exported['int8']}",
+        "--runtimes=tflm,litert",
+        "--attack=fgsm,pgd",
+        "--examples=12,6",
+        "--nowhite_box",  # there would be nothing left
+    )
+    assert (ended.code or 0) == 0, ended.err
+    found = results(tmp_path)
+    assert "survival" not in found
+    assert found["source"] == "no float model"
+    assert found["settings"]["model_sha256"] is None
+    rows = white_boxes(tmp_path)
+    assert [(row.attack, row.clean.n) for row in rows] == [
+        ("fgsm", 12),
+        ("pgd", 6),
+    ]
+    for row in rows:
+        assert (row.variant, row.runtime) == ("theirs", "tflm")
+        assert row.transfer is None and row.white_box.alone is None
+    images, labels = test_digits.sample(12, seed=5)
+    copy = ak.edge.TfliteClassifier(exported["int8"], runtime="tflm")
+    own = ak.attacks.FGSM(0.1)(copy, images, labels, seed=5)
+    assert rows[0] == ak.edge.white_box("theirs", copy, "fgsm", own)
+    assert (tmp_path / "run" / "white_box.md").exists()
+    assert not (tmp_path / "run" / "survival.md").exists()
+    assert "results.json, white_box.md." in ended.out
+
+
+def test_evasive_fools_the_copies_alone(
+    run_app, arguments, tmp_path, exported, classifiers
+):
+    more = (f"--tflite={exported['int8']}", "--attack=evasive")
+    ended = run_app("edge_eval", *arguments, *more)
+    assert (ended.code or 0) == 0, ended.err
+    assert "survival" not in results(tmp_path)
+    (row,) = white_boxes(tmp_path)
+    assert row.attack == "evasive" and row.transfer is None
+    stored = tmp_path / "run" / "examples" / "evasive-on-int8.npz"
+    held = ak.attacks.AttackResult.load(stored)
+    with ak.edge.start(exported["int8"]) as session:
+        fooled = session.predict(held.images).labels != held.labels
+    right = classifiers["deep"].predict(held.images) == held.labels
+    assert (held.success == (fooled & right)).all()
+    assert row.white_box.alone == Rate.of(held.success)
+    assert row.white_box.alone.count > 0
+
+
+def test_evasive_needs_a_float_model(refusal, arguments, tmp_path, exported):
+    message = refusal(
+        "edge_eval",
+        *without(arguments, "--model"),
+        "--attack=fgsm,evasive",
+        f"--tflite={exported['int8']}",
+    )
+    assert "`model` must be given for attack evasive" in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_files_that_take_different_pixels(
+    refusal, arguments, tmp_path, exported, foreign
+):
+    """One set of images cannot be for both."""
+    files = f"{exported['int8']},{foreign / 'their_int8.tflite'}"
+    message = refusal(
+        "edge_eval", *without(arguments, "--model"), f"--tflite={files}"
+    )
+    assert "`dataset` must fit the model 'their_int8'" in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_file_that_is_all_there_is_must_be_whole(
+    refusal, arguments, tmp_path, broken
+):
+    message = refusal(
+        "edge_eval", *without(arguments, "--model"), f"--tflite={broken}"
+    )
+    assert "`path` must be a whole .tflite file" in message
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_interrupted_between_two_copies_it_goes_on(
+    run_app, arguments, tmp_path, exported, monkeypatch
+):
+    real, attacked = ak.attacks.FGSM.generate, []
+
+    def generate(self, classifier, *rest):
+        name = getattr(classifier, "path", "source")
+        if "int8" in name and "int8" not in interrupted:
+            interrupted.append("int8")
+            raise KeyboardInterrupt
+        attacked.append(Path(name).stem)
+        return real(self, classifier, *rest)
+
+    interrupted = []
+    flags = (*arguments, "--runtimes=litert", "--overshoots=1")
+    files = ",".join(str(path) for path in exported.values())
+    monkeypatch.setattr(ak.attacks.FGSM, "generate", generate)
+    ended = run_app("edge_eval", *flags, f"--tflite={files}")
+    assert ended.code == 130
+    assert "edge_eval: interrupted; call it again" in ended.err
+    assert attacked == ["source", "float32"]
+    ended = run_app("edge_eval", *flags, f"--tflite={files}")
+    assert (ended.code or 0) == 0, ended.err
+    assert attacked == ["source", "float32", "int8"]
+
+    straight = f"--output={tmp_path / 'straight'}"
+    run_app("edge_eval", *flags, f"--tflite={files}", straight)
+    assert white_boxes(tmp_path) == white_boxes(tmp_path, "straight")
 
 
 def foreign_flags(foreign, tmp_path):
@@ -292,6 +459,7 @@ def test_a_copy_without_a_name_has_that_of_its_file(
         f"--tflite={exported['int8']},other={exported['int8']}",
         "--runtimes=litert",
         "--overshoots=1",
+        "--nowhite_box",
     )
     assert (ended.code or 0) == 0
     rows = survival(tmp_path).rows
@@ -317,6 +485,9 @@ def test_a_broken_copy_costs_one_line(
     whole = survival(tmp_path)
     assert [row.variant for row in whole.rows] == ["source", "good"]
     assert [one["variant"] for one in whole.skipped] == ["broken"]
+    assert [row.variant for row in white_boxes(tmp_path)] == ["good"]
+    said = [li for li in ended.out.splitlines() if "not lifted" in li]
+    assert [line.split(":")[0] for line in said] == ["broken was not lifted"]
     written = (tmp_path / "run" / "survival.md").read_text()
     assert "- broken does not run on litert: " in written
 
@@ -339,6 +510,7 @@ def test_a_variant_that_cannot_be_had(run_app, arguments, tmp_path):
         "--variants=int16x8,float16",
         "--runtimes=tflm,litert",
         "--overshoots=1",
+        "--nowhite_box",
     )
     assert (ended.code or 0) == 0
     lines = ended.out.splitlines()
@@ -383,6 +555,7 @@ def test_what_came_back_from_a_device(run_app, arguments, tmp_path):
         *shared,
         f"--tflite={copies / 'int8.tflite'}",
         f"--runtimes=litert,device:{answer}",
+        "--nowhite_box",
     )
     assert (ended.code or 0) == 0, ended.err
     here, there = survival(tmp_path).rows[1:]
@@ -474,6 +647,7 @@ def test_an_output_that_is_a_file(refusal, arguments, tmp_path):
 
 
 def test_other_settings_need_another_output(run_app, refusal, arguments):
+    arguments = (*arguments, "--nowhite_box")
     run_app("edge_eval", *arguments)
     message = refusal("edge_eval", *arguments, "--overshoots=1,2")
     assert "overshoots: ['1', '1.5'] there, ['1', '2'] here" in message

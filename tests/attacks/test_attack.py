@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 import advkeras as ak
+from advkeras.attacks.attack import Generated
 from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
-ATTACKS = [ak.attacks.FGSM(0.1), ak.attacks.LBFGS(c_rtol=0.5)]
+ATTACKS = [
+    ak.attacks.FGSM(0.1),
+    ak.attacks.LBFGS(c_rtol=0.5),
+    ak.attacks.PGD(0.1, steps=4),
+]
+EVERY_ATTACK = pytest.mark.parametrize(
+    "attack", ATTACKS, ids=["fgsm", "lbfgs", "pgd"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +25,7 @@ def classifier():
     return linear(classes=3)[0]
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+@EVERY_ATTACK
 def test_labels_of_every_kind_are_one_attack(attack, classifier):
     images, labels = grey(4), np.array([0, 1, 2, 0])
     expected = attack(classifier, images, labels)
@@ -33,7 +41,7 @@ def test_labels_of_every_kind_are_one_attack(attack, classifier):
     np.testing.assert_array_equal(one_hot.images, expected.images)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+@EVERY_ATTACK
 def test_without_labels_the_predictions_are_attacked(attack, classifier):
     images = grey(4)
     result = attack(classifier, images)
@@ -42,7 +50,7 @@ def test_without_labels_the_predictions_are_attacked(attack, classifier):
     assert result.clean_predictions.tolist() == predictions.tolist()
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+@EVERY_ATTACK
 def test_success_is_what_the_model_says(attack, classifier):
     images, labels = grey(6, spread=0.4), np.array([0, 1, 2, 0, 1, 2])
     result = attack(classifier, images, labels)
@@ -78,7 +86,7 @@ def test_given_targets_go_before_the_rule(classifier):
         ({"classifier": "m1"}, "type str"),
     ],
 )
-@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+@EVERY_ATTACK
 def test_bad_input_is_named_before_any_work(
     attack, classifier, changes, message, monkeypatch
 ):
@@ -98,7 +106,7 @@ def test_bad_input_is_named_before_any_work(
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=["fgsm", "lbfgs"])
+@EVERY_ATTACK
 def test_attacks_are_frozen_and_print_their_settings(attack):
     with pytest.raises(dataclasses.FrozenInstanceError):
         attack.targets = "next"
@@ -110,7 +118,8 @@ def test_attacks_are_frozen_and_print_their_settings(attack):
 def test_attacks_by_name_take_the_options_they_have():
     assert ak.attacks.build("fgsm", epsilon=0.2) == ak.attacks.FGSM(0.2)
     assert ak.attacks.build("lbfgs", epsilon=0.2) == ak.attacks.LBFGS()
-    assert ak.attacks.names() == ("fgsm", "lbfgs")
+    assert ak.attacks.build("pgd", epsilon=0.2) == ak.attacks.PGD(0.2)
+    assert ak.attacks.names() == ("evasive", "fgsm", "lbfgs", "pgd")
     with pytest.raises(ValueError, match="attack='nosuch'"):
         ak.attacks.build("nosuch")
 
@@ -127,3 +136,68 @@ def test_unclipped_images_are_judged_too(classifier):
     result = ak.attacks.FGSM(2.0, clip=False)(classifier, grey(3))
     assert result.images.max() > 1
     assert len(result.predictions) == 3
+
+
+class Nothing(ak.attacks.Attack):
+    """Returns the images as they are, each pixel 0.4 of a level up."""
+
+    def generate(self, classifier, images, labels, targets, batch_size, seed):
+        return Generated(images + np.float32(0.4 / 15), labels)
+
+
+def test_a_model_with_levels_is_shown_levels():
+    """What is between them is rounded, before the attack and after."""
+    plain = linear(classes=3)[0]
+    classifier = ak.Classifier(plain.model, levels=16)
+    images = grey(4)
+    result = Nothing()(classifier, images)
+    steps = 15 * result.originals
+    np.testing.assert_allclose(steps, np.rint(15 * images), atol=1e-5)
+    assert (result.images == result.originals).all()
+    assert (result.predictions == plain.predict(result.images)).all()
+    assert (Nothing()(plain, images).originals == images).all()
+
+
+def test_an_attack_may_judge_by_its_own_goal(classifier):
+    class Modest(ak.attacks.FGSM):
+        """Claims every second success."""
+
+        def judged(self, result):
+            odd = np.arange(len(result)) % 2 == 1
+            return dataclasses.replace(result, success=result.success & odd)
+
+    images, labels = grey(6), np.array([0, 1, 2, 0, 1, 2])
+    whole = ak.attacks.FGSM(0.5)(classifier, images, labels)
+    half = Modest(0.5)(classifier, images, labels)
+    assert whole.success.all()
+    assert half.success.tolist() == [False, True] * 3
+
+
+def test_what_the_real_model_says_goes_before_what_the_attack_saw():
+    """As of a .tflite file, where the logits are those of its lift."""
+
+    class Inexact(ak.Classifier):
+        exact = False
+
+        def predict(self, images, batch_size=256, within_bounds=True):
+            return np.full(len(images), 2)
+
+    inexact = Inexact(linear(classes=3)[0].model)
+    for attack in ATTACKS:
+        result = attack(inexact, grey(3), [0, 0, 2], targets=[1, 2, 1])
+        assert result.clean_predictions.tolist() == [2, 2, 2]
+        assert result.predictions.tolist() == [2, 2, 2]
+        assert result.success.tolist() == [False, True, False]
+
+
+def test_the_seed_reaches_the_attack(classifier):
+    seeds = []
+
+    class Noting(Nothing):
+        def generate(self, *arguments):
+            seeds.append(arguments[-1])
+            return super().generate(*arguments)
+
+    Noting()(classifier, grey(2), seed=7)
+    Noting()(classifier, grey(2))
+    assert seeds == [7, 0]

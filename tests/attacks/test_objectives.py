@@ -30,3 +30,60 @@ def test_cross_entropy_by_hand():
     """Two equal logits: log 2."""
     loss = objectives.cross_entropy(tf.zeros((1, 2)), tf.constant([0]))
     np.testing.assert_allclose(loss, [np.log(2)], rtol=1e-6)
+
+
+LOGITS = [[3.0, -1.0, 1.0], [0.0, 2.0, 5.0]]
+
+
+def test_log_odds_by_hand():
+    """p0 = e3 / (e3 + e-1 + e1), so (1 - p0) / p0 = e-4 + e-2."""
+    found = objectives.log_odds_against(
+        tf.constant(LOGITS), tf.constant([0, 1])
+    )
+    np.testing.assert_allclose(
+        found,
+        [np.log(np.exp(-4) + np.exp(-2)), np.log(np.exp(-2) + np.exp(3))],
+        rtol=1e-6,
+    )
+
+
+def test_log_odds_of_two_classes_are_the_margin():
+    logits, labels = tf.constant([[3e4, -2e4], [5.0, 7.5]]), tf.constant([0, 1])
+    for objective in (objectives.log_odds_against, objectives.margin_against):
+        assert objective(logits, labels).numpy().tolist() == [-5e4, -2.5]
+
+
+def test_the_gradient_of_the_log_odds_is_the_one_that_fgsm_climbs():
+    logits = 5 * tf.random.stateless_normal((6, 4), seed=(0, 2))
+    # So confident that cross-entropy has no gradient left.
+    logits = tf.concat([logits, [[1e4, 0, -3, 2], [0, 1e30, 1, 2]]], axis=0)
+    labels = tf.constant([0, 1, 2, 3, 0, 1, 0, 1])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        against = objectives.log_odds_against(logits, labels)
+    gradient = tape.gradient(against, logits)
+    assert np.isfinite(gradient).all()
+    np.testing.assert_allclose(
+        gradient, objectives.log_odds_gradient(logits, labels), atol=1e-6
+    )
+
+
+def test_margin_by_hand():
+    logits, labels = tf.constant(LOGITS), tf.constant([0, 1])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        margin = objectives.margin_against(logits, labels)
+    assert margin.numpy().tolist() == [-2.0, 3.0]
+    assert tape.gradient(margin, logits).numpy().tolist() == [
+        [-1.0, 0.0, 1.0],
+        [0.0, -1.0, 1.0],
+    ]
+
+
+def test_margin_is_above_zero_where_the_label_is_missed():
+    logits = tf.random.stateless_normal((50, 5), seed=(0, 3))
+    labels = tf.random.stateless_uniform((50,), (0, 4), 0, 5, tf.int64)
+    margin = objectives.margin_against(logits, labels).numpy()
+    missed = tf.argmax(logits, axis=1).numpy() != labels.numpy()
+    assert ((margin > 0) == missed).all()
+    assert 0 < missed.sum() < 50
