@@ -98,6 +98,7 @@ class Attack(abc.ABC):
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape
         )
+        given = images
         if classifier.levels is not None:  # what the model receives of them
             images = classifier.levels.nearest(images).numpy()
         n, classes = len(images), classifier.num_classes
@@ -114,8 +115,10 @@ class Attack(abc.ABC):
             predictions = classifier.predict(images, batch_size)
             labels = predictions if labels is None else labels
             if rule is not None:
+                # By the images as given: models that round them otherwise
+                # are attacked with the same targets.
                 targets = target_rules.choose(
-                    rule, images, labels, predictions, classes, seed
+                    rule, given, labels, predictions, classes, seed
                 )
         if targets is not None and (targets == labels).any():
             i = np.flatnonzero(targets == labels)[0]

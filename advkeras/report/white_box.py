@@ -52,8 +52,8 @@ def white_box_report(
         seed: Seed of the attacks.
 
     Returns:
-        For results.json: "rows", a `WhiteBox` each, and "skipped": what
-        cannot be lifted, with why.
+        For results.json: "attacks", "rows", a `WhiteBox` each, and "skipped":
+        what cannot be lifted, with why.
 
     Raises:
         ValueError: There is no float model, and a file cannot be lifted.
@@ -79,7 +79,11 @@ def white_box_report(
                 transferred = run.attack(key, attack, source, *shown)
             row = edge.white_box(variant, copy, kind, own, transferred, source)
             rows.append(row.to_json())
-    return {"rows": rows, "skipped": skipped}
+    return {
+        "attacks": {key: repr(attack) for key, attack in attacks.items()},
+        "rows": rows,
+        "skipped": skipped,
+    }
 
 
 def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
