@@ -4,10 +4,10 @@ python -m apps.lift --tflite=output/conv-mnist/int8.tflite --dataset=mnist \
     --output=output/lift/conv-mnist
 
 Every operator is compared with that of a runtime on some images, the outputs
-on all. A difference is in steps of a quantised tensor's scale, or a share of the
-range of a float one; "alone": the lifted operator is given what the real one
-was. Several files, as in --tflite=a.tflite,b=other/a.tflite, have a line each,
-and their operators in results.json.
+on all. A difference is in steps of a quantised tensor's scale, or a share of
+the range of a float one; "alone": the lifted operator is given what the real
+one was. Several files, as in --tflite=a.tflite,b=other/a.tflite, have a line
+each, and their operators in results.json.
 """
 
 import functools

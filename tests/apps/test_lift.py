@@ -124,4 +124,6 @@ def test_a_tfds_set_is_resized(run_app, arguments, output, tfds_dir):
         "--runtime=litert-reference",
     )
     assert (ended.code or 0) == 0
-    assert results(output)["agreements"]["int8"]["runtime"] == "litert-reference"
+    assert (
+        results(output)["agreements"]["int8"]["runtime"] == "litert-reference"
+    )

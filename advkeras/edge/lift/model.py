@@ -55,7 +55,8 @@ def lift(
         for tensor in graph.inputs
     ]
     found = _Layer(program, wanted)(*images)
-    return keras.Model(images, found, name=_name(graph.path))
+    given = images[0] if len(images) == 1 else images
+    return keras.Model(given, found, name=_name(graph.path))
 
 
 def as_program(source: str | os.PathLike | Graph | Program) -> Program:

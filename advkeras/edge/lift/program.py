@@ -48,6 +48,7 @@ _WRONG = (
     tf.errors.OpError,
 )
 _ALIKE = 0.05  # of the range of an output: rounding may differ by some steps
+_MOST_ELEMENTS = 1 << 28  # of a tensor for one image: 1 GB
 
 
 class Program:
@@ -76,12 +77,14 @@ class Program:
             if tensor.data is not None
         }
         self._todo = self._fold()
+        self._trace(1)  # what is wrong with one image is wrong
+        known = not any(-1 in t.signature[1:] for t in graph.inputs)
+        alone = [self._tried([row]) for row in (0, 1)] if known else []
         try:
-            self._trace()
-            self.each_alone = not self._keeps_images_apart()
+            self._trace(None)
+            self.each_alone = known and not self._keeps_images_apart(alone)
         except ValueError:
             self.each_alone = True
-            self._trace()  # what is wrong with one image is wrong
 
     def __call__(
         self, images: list[tf.Tensor], wanted: tuple[Tensor, ...]
@@ -98,13 +101,16 @@ class Program:
             lambda rows: self._computed([row[None] for row in rows], wanted),
             images,
             fn_output_signature=[
-                tf.TensorSpec(tensor.shape, _computed_dtype(tensor))
+                tf.TensorSpec(
+                    (None, *_rest(tensor)) if tensor.shape else (),
+                    _computed_dtype(tensor),
+                )
                 for tensor in wanted
             ],
         )
         return [
-            tf.reshape(values, (-1, *tensor.shape[1:]))
-            for values, tensor in zip(found, wanted, strict=True)
+            tf.reshape(values, tf.concat([[-1], tf.shape(values)[2:]], axis=0))
+            for values in found
         ]
 
     def depends_on_images(self) -> tuple[Tensor, ...]:
@@ -154,37 +160,48 @@ class Program:
                 self._constants[tensor.index] = _as_value(value.numpy())
         return left
 
-    def _trace(self) -> None:
+    def _trace(self, rows: int | None) -> None:
         """Raises ValueError unless all shapes are as the file has them."""
         outputs = self.graph.outputs
-        signature = [_spec(t, self.each_alone) for t in self.graph.inputs]
         tf.function(
             lambda *images: self._computed(list(images), outputs),
-            input_signature=signature,
+            input_signature=[
+                tf.TensorSpec((rows, *_rest(tensor)), tf.float32)
+                for tensor in self.graph.inputs
+            ],
             autograph=False,
         ).get_concrete_function()
 
-    def _keeps_images_apart(self) -> bool:
-        """Whether two images give what each gives alone."""
-        if any(-1 in tensor.signature[1:] for tensor in self.graph.inputs):
-            return True
+    def _tried(self, rows: list[int]) -> list[np.ndarray]:
+        """Returns the outputs for some of two images of noise."""
         random = np.random.default_rng(0)
-        both = [
-            tf.constant(random.uniform(size=(2, *t.shape[1:])), tf.float32)
-            for t in self.graph.inputs
-        ]
-        outputs = self.graph.outputs
-        found = self._computed(both, outputs)
-        alone = [
-            self._computed([images[i : i + 1] for images in both], outputs)
-            for i in (0, 1)
-        ]
-        for i, together in enumerate(found):
-            one_by_one = tf.concat([values[i] for values in alone], axis=0)
+        images = []
+        for tensor in self.graph.inputs:
+            lower, upper = self._range(tensor)
+            noise = random.uniform(lower, upper, (2, *tensor.shape[1:]))
+            noise[1] = (2 * noise[1] + lower) / 3  # of less contrast: no twin
+            images.append(tf.constant(noise[rows], tf.float32))
+        found = self._computed(images, self.graph.outputs)
+        return [np.atleast_1d(values) for values in found]
+
+    def _range(self, given: Tensor) -> tuple[float, float]:
+        """Returns what an input can be, as far as the file says so."""
+        read = [op for op in self.graph.operators if given in op.inputs]
+        written = [op.outputs[0] for op in read if op.name == "QUANTIZE"]
+        for tensor in (given, *written):
+            if straight_through.is_quantized(tensor):
+                return straight_through.limits(tensor)
+        return 0.0, 1.0
+
+    def _keeps_images_apart(self, alone: list[list[np.ndarray]]) -> bool:
+        """Whether two images give what each gives alone."""
+        for together, *each in zip(self._tried([0, 1]), *alone, strict=True):
+            one_by_one = np.concatenate(each)
             if together.shape != one_by_one.shape:
                 return False
             error = np.abs(together - one_by_one).max(initial=0)
-            if error > _ALIKE * np.ptp(one_by_one):
+            # A NaN says nothing.
+            if not error <= _ALIKE * np.ptp(one_by_one):
                 return False
         return True
 
@@ -213,20 +230,30 @@ def _run(operator: Operator, values: dict[int, Any]) -> list[tf.Tensor]:
 def _written(operator: Operator, tensor: Tensor, value: Any) -> tf.Tensor:
     """Returns a value as the tensor that it is written to holds it."""
     value = tf.convert_to_tensor(value)
-    rest = [None if s == -1 else s for s in tensor.signature[1:]]
     if tensor.shape:
-        value = tf.ensure_shape(value, (None, *rest))
+        value = tf.ensure_shape(value, (None, *_rest(tensor)))
+    elements = value.shape.num_elements()
+    if elements is not None and elements > _MOST_ELEMENTS:
+        raise ValueError(f"{elements} elements")
     if not straight_through.is_quantized(tensor):
         return value
-    moved = operator.name in _MOVES and all(
-        straight_through.same_grid(given, tensor)
-        for given in operator.inputs
-        if straight_through.is_quantized(given)
+    moved = (
+        operator.name in _MOVES
+        and not operator.options.get("fusedActivationFunction")
+        and all(
+            straight_through.same_grid(given, tensor)
+            for given in operator.inputs
+            if straight_through.is_quantized(given)
+        )
     )
     return value if moved else straight_through.as_held(value, tensor)
 
 
 def _check_supported(graph: Graph) -> None:
+    if not (graph.inputs and graph.outputs):
+        raise ValueError(
+            f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs"
+        )
     for operator in graph.operators:
         if operator.name not in TABLE:
             raise ValueError(f"{operator}, is not known")
@@ -253,6 +280,6 @@ def _computed_dtype(tensor: Tensor) -> str:
     return tensor.dtype
 
 
-def _spec(tensor: Tensor, alone: bool) -> tf.TensorSpec:
-    rest = [None if s == -1 else s for s in tensor.signature[1:]]
-    return tf.TensorSpec((1 if alone else None, *rest), tf.float32)
+def _rest(tensor: Tensor) -> list[int | None]:
+    """Returns the shape of a tensor but for how many images."""
+    return [None if size == -1 else size for size in tensor.signature[1:]]

@@ -16,8 +16,10 @@ from advkeras.edge.lift.graph import Tensor
 # All tensors for one image, in elements: beyond it a file is broken, or none
 # that a small device could hold.
 _MOST_ELEMENTS = 1 << 29
-_TYPES = ("float32", "float16", "float64", "int8", "uint8", "int16", "int32")
-_TYPES += ("int64", "bool")
+_TYPES = {"float32", "float16", "float64", "int8", "uint8", "int16", "int32"}
+_TYPES |= {"int64", "bool"}
+_QUANTIZED = {"int8", "uint8", "int16"}
+_SCALES = (1e-30, 1e30)  # of which float32 holds the ends, too
 
 
 def read(path: str | os.PathLike) -> Graph:
@@ -76,13 +78,13 @@ def _tensor(model: Any, stored: Any, index: int) -> Tensor:
         dtype=dtype,
         shape=shape,
         signature=signature,
-        quantization=_quantization(stored, shape, index),
+        quantization=_quantization(stored, shape, dtype, index),
         data=_data(model, stored, dtype, shape, index),
     )
 
 
 def _quantization(
-    stored: Any, shape: tuple[int, ...], index: int
+    stored: Any, shape: tuple[int, ...], dtype: str, index: int
 ) -> Quantization | None:
     table = stored.Quantization()
     if table is None or not table.ScaleLength():
@@ -100,9 +102,14 @@ def _quantization(
             f"tensor {index} has {len(scale)} scales and {len(zero_point)} "
             f"zero points along dimension {axis} of {shape}"
         )
-    if not (np.isfinite(scale).all() and (scale >= 0).all()):
-        raise ValueError(f"tensor {index} has scales that are no lengths")
     # Some converters write a scale of 0 for what is not quantised.
+    sound = (scale == 0) | ((scale > _SCALES[0]) & (scale < _SCALES[1]))
+    if not sound.all():
+        raise ValueError(f"tensor {index} has scales that are no lengths")
+    if dtype in _QUANTIZED:
+        ends = np.iinfo(dtype)
+        if zero_point.min() < ends.min or zero_point.max() > ends.max:
+            raise ValueError(f"tensor {index} cannot hold its zero point")
     return Quantization(scale, zero_point, axis) if scale.all() else None
 
 

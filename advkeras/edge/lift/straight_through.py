@@ -71,9 +71,8 @@ def constant(tensor: Tensor) -> np.ndarray:
         along[quantization.axis] = -1
     zero_point = quantization.zero_point.reshape(along)
     # In float64: a bias of 32 bits is more than float32 tells apart.
-    numbers = (data.astype(np.float64) - zero_point) * quantization.scale.astype(
-        np.float64
-    ).reshape(along)
+    scale = quantization.scale.astype(np.float64).reshape(along)
+    numbers = (data.astype(np.float64) - zero_point) * scale
     return numbers.astype(np.float32)
 
 
@@ -96,9 +95,9 @@ def as_dynamic(values: tf.Tensor, axes: list[int]) -> tf.Tensor:
     return values + tf.stop_gradient(held - values)
 
 
-def quantization_of(tensor: Tensor) -> Quantization:
+def quantization_of(tensor: Tensor | None) -> Quantization:
     """Returns a tensor's quantization, which it must have."""
-    quantization = tensor.quantization
-    if quantization is None:
-        raise ValueError(f"tensor {tensor.index} is not quantised")
-    return quantization
+    if tensor is None or tensor.quantization is None:
+        index = None if tensor is None else tensor.index
+        raise ValueError(f"tensor {index} is not quantised")
+    return tensor.quantization

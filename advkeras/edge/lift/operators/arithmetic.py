@@ -10,9 +10,16 @@ from advkeras.edge.lift.operators.table import TABLE
 from advkeras.edge.lift.operators.table import activated
 from advkeras.edge.lift.operators.table import operator
 
+
+def _divide(first: Any, second: Any) -> tf.Tensor:
+    if tf.convert_to_tensor(first).dtype.is_integer:
+        return tf.truncatediv(first, second)  # sizes stay integers
+    return tf.divide(first, second)
+
+
 _OF_TWO = {
     "ADD": tf.add,
-    "DIV": tf.divide,
+    "DIV": _divide,
     "MAXIMUM": tf.maximum,
     "MINIMUM": tf.minimum,
     "MUL": tf.multiply,

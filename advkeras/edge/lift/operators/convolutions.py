@@ -11,6 +11,7 @@ from advkeras.edge.lift.operators.table import activated
 from advkeras.edge.lift.operators.table import operator
 
 PADDINGS = ("SAME", "VALID")
+_MOST_DILATION = 1024
 
 
 @operator("CONV_2D")
@@ -23,19 +24,13 @@ def conv_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
     if rest or groups == 0:
         raise ValueError(f"{images.shape[-1]} channels for {filters.shape}")
     found = [
-        tf.nn.conv2d(
-            part,
-            weights,
-            strides=_strides(op),
-            padding=PADDINGS[op.options["padding"]],
-            dilations=_dilations(op),
-        )
+        _convolved(part, weights, op)
         for part, weights in zip(
             _split(images, groups), _split(filters, groups), strict=True
         )
     ]
     joined = found[0] if groups == 1 else tf.concat(found, axis=-1)
-    return activated(op, _biased(joined, bias))
+    return activated(op, _biased(op, joined, bias))
 
 
 @operator("DEPTHWISE_CONV_2D")
@@ -45,28 +40,17 @@ def depthwise_conv_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
     images = _dynamic(op, images, axes=[1, 2, 3])
     channels = images.shape[-1]
     filters = tf.reshape(filters, (*filters.shape[1:3], channels, -1))
-    padding = PADDINGS[op.options["padding"]]
     height, width = _strides(op)
-    dilations = _dilations(op)
-    if height == width and (height == 1 or dilations == [1, 1]):
+    if height == width and max(_dilations(op)) == 1:
         found = tf.nn.depthwise_conv2d(
             images,
             filters,
             strides=(1, height, width, 1),
-            padding=padding,
-            dilations=dilations,
+            padding=PADDINGS[op.options["padding"]],
         )
     else:
-        # TensorFlow has only equal strides here: every place, then some.
-        images = _padded(images, filters.shape, padding, op)
-        found = tf.nn.depthwise_conv2d(
-            images,
-            filters,
-            strides=(1, 1, 1, 1),
-            padding="VALID",
-            dilations=dilations,
-        )[:, ::height, ::width]
-    return activated(op, _biased(found, bias))
+        found = _everywhere(_depthwise, images, filters, op)
+    return activated(op, _biased(op, found, bias))
 
 
 @operator("TRANSPOSE_CONV")
@@ -82,7 +66,7 @@ def transpose_conv(op: Operator, inputs: list[Any]) -> tf.Tensor:
         padding=PADDINGS[op.options["padding"]],
     )
     found = tf.ensure_shape(found, (None, *op.outputs[0].shape[1:]))
-    return activated(op, _biased(found, bias))
+    return activated(op, _biased(op, found, bias, at=2))
 
 
 @operator("FULLY_CONNECTED")
@@ -93,7 +77,7 @@ def fully_connected(op: Operator, inputs: list[Any]) -> tf.Tensor:
         raise ValueError("shuffled weights")
     rows = tf.reshape(values, (-1, weights.shape[1]))
     rows = _dynamic(op, rows, axes=[1])
-    found = _biased(tf.matmul(rows, weights, transpose_b=True), bias)
+    found = _biased(op, tf.matmul(rows, weights, transpose_b=True), bias)
     if op.options.get("keepNumDims"):
         shape = (*tf.unstack(tf.shape(values)[:-1]), weights.shape[0])
         found = tf.reshape(found, shape)
@@ -126,10 +110,24 @@ def _dynamic(
     return values
 
 
-def _biased(values: tf.Tensor, bias: list[Any]) -> tf.Tensor:
-    if not bias or bias[0] is None:
+def _biased(
+    op: Operator, values: tf.Tensor, bias: list[Any], at: int = 0
+) -> tf.Tensor:
+    """Adds a bias, if there is one, in the steps that kernels add it in."""
+    given, filters, stored = op.inputs[at], op.inputs[1], op.inputs[-1]
+    if not bias or stored is None:
         return values
-    return tf.nn.bias_add(values, tf.reshape(bias[0], (-1,)))
+    numbers = tf.reshape(bias[0], (-1,))
+    integers = straight_through.is_quantized(filters) and (
+        straight_through.is_quantized(given)
+    )
+    if integers and stored.data is not None:
+        # Whatever scale it says that it has: converters share a bias between
+        # convolutions of several scales, and not every kernel looks.
+        one, other = map(straight_through.quantization_of, (given, filters))
+        numbers = np.ravel(stored.data) * (one.scale * other.scale)
+        numbers = tf.constant(numbers, tf.float32)
+    return tf.nn.bias_add(values, numbers)
 
 
 def _strides(op: Operator) -> list[int]:
@@ -137,8 +135,11 @@ def _strides(op: Operator) -> list[int]:
 
 
 def _dilations(op: Operator) -> list[int]:
-    options = op.options
-    return [options["dilationHFactor"], options["dilationWFactor"]]
+    dilations = [op.options["dilationHFactor"], op.options["dilationWFactor"]]
+    # Images are padded by them.
+    if max(dilations) > _MOST_DILATION:
+        raise ValueError(f"dilations {dilations}")
+    return dilations
 
 
 def _split(values: tf.Tensor, groups: int) -> list[tf.Tensor]:
@@ -148,6 +149,35 @@ def _split(values: tf.Tensor, groups: int) -> list[tf.Tensor]:
     return parts
 
 
+def _convolved(
+    images: tf.Tensor, filters: tf.Tensor, op: Operator
+) -> tf.Tensor:
+    if max(_dilations(op)) > 1:
+        return _everywhere(tf.nn.convolution, images, filters, op)
+    padding = PADDINGS[op.options["padding"]]
+    return tf.nn.conv2d(images, filters, _strides(op), padding)
+
+
+def _everywhere(
+    function: Any, images: tf.Tensor, filters: tf.Tensor, op: Operator
+) -> tf.Tensor:
+    """Convolves at every place, then takes those that are strides apart.
+
+    Of unequal strides TensorFlow has no depthwise convolution, and of both
+    strides and dilations none with a gradient on every processor.
+    """
+    strides, padding = _strides(op), PADDINGS[op.options["padding"]]
+    if strides != [1, 1]:
+        images = _padded(images, filters.shape, padding, op)
+        padding = "VALID"
+    found = function(images, filters, padding=padding, dilations=_dilations(op))
+    return found[:, :: strides[0], :: strides[1]]
+
+
+def _depthwise(images: tf.Tensor, filters: tf.Tensor, **how: Any) -> tf.Tensor:
+    return tf.nn.depthwise_conv2d(images, filters, strides=(1, 1, 1, 1), **how)
+
+
 def _padded(
     images: tf.Tensor, filters: Any, padding: str, op: Operator
 ) -> tf.Tensor:
@@ -155,9 +185,9 @@ def _padded(
     if padding == "VALID":
         return images
     margins = [[0, 0]]
-    for size, kernel, stride, dilation in zip(
-        images.shape[1:3], filters[:2], _strides(op), _dilations(op), strict=True
-    ):
+    sizes = zip(images.shape[1:3], filters[:2], strict=True)
+    steps = zip(_strides(op), _dilations(op), strict=True)
+    for (size, kernel), (stride, dilation) in zip(sizes, steps, strict=True):
         reach = (kernel - 1) * dilation + 1
         outputs = -(-size // stride)
         total = max(0, (outputs - 1) * stride + reach - size)

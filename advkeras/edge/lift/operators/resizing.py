@@ -40,3 +40,17 @@ def depth_to_space(op: Operator, inputs: list[Any]) -> tf.Tensor:
 def space_to_depth(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """Blocks of pixels become channels."""
     return tf.nn.space_to_depth(inputs[0], op.options["blockSize"])
+
+
+@operator("SPACE_TO_BATCH_ND")
+def space_to_batch(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Every so many pixels become an image, as under a dilated filter."""
+    del op
+    return tf.space_to_batch(*inputs)
+
+
+@operator("BATCH_TO_SPACE_ND")
+def batch_to_space(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """The way back."""
+    del op
+    return tf.batch_to_space(*inputs)

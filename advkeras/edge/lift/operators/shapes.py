@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
-from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.operators.table import activated
 from advkeras.edge.lift.operators.table import operator
 
@@ -22,7 +21,7 @@ _MIRRORS = ("REFLECT", "SYMMETRIC")
 @operator("RESHAPE")
 def reshape(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """To a shape that is an input or, in old files, an option."""
-    if _of_images(op):
+    if _is_reshape_of_images(op):
         return _reshaped(op, inputs[0])
     shape = inputs[1] if len(inputs) > 1 else op.options["newShape"]
     return tf.reshape(inputs[0], shape)
@@ -31,17 +30,18 @@ def reshape(op: Operator, inputs: list[Any]) -> tf.Tensor:
 @operator("EXPAND_DIMS")
 def expand_dims(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """One more dimension, of size 1."""
-    if _of_images(op):
+    if _is_reshape_of_images(op):
         return _reshaped(op, inputs[0])
-    return tf.expand_dims(inputs[0], int(np.ravel(inputs[1])[0]))
+    return tf.expand_dims(inputs[0], _first(inputs[1]))
 
 
 @operator("SQUEEZE")
 def squeeze(op: Operator, inputs: list[Any]) -> tf.Tensor:
-    """Without these dimensions, of size 1."""
-    if _of_images(op):
+    """Without these dimensions, of size 1; without all such if none."""
+    if _is_reshape_of_images(op):
         return _reshaped(op, inputs[0])
-    return tf.squeeze(inputs[0], _integers(op.options["squeezeDims"]))
+    dims = op.options["squeezeDims"]
+    return tf.squeeze(inputs[0], None if dims is None else list(dims))
 
 
 @operator("SHAPE")
@@ -73,7 +73,7 @@ def pack(op: Operator, inputs: list[Any]) -> tf.Tensor:
 def unpack(op: Operator, inputs: list[Any]) -> list[tf.Tensor]:
     """All slices along a dimension, which goes."""
     parts: list[tf.Tensor] = tf.unstack(
-        inputs[0], op.options["num"], op.options["axis"]
+        inputs[0], len(op.outputs), op.options["axis"]
     )
     return parts
 
@@ -82,7 +82,7 @@ def unpack(op: Operator, inputs: list[Any]) -> list[tf.Tensor]:
 def split(op: Operator, inputs: list[Any]) -> list[tf.Tensor]:
     """Into equal parts."""
     axis, values = inputs
-    parts: list[tf.Tensor] = tf.split(values, op.options["numSplits"], int(axis))
+    parts: list[tf.Tensor] = tf.split(values, len(op.outputs), _first(axis))
     return parts
 
 
@@ -91,7 +91,7 @@ def split_v(op: Operator, inputs: list[Any]) -> list[tf.Tensor]:
     """Into parts of these sizes."""
     del op
     values, sizes, axis = inputs
-    parts: list[tf.Tensor] = tf.split(values, sizes.tolist(), int(axis))
+    parts: list[tf.Tensor] = tf.split(values, sizes.tolist(), _first(axis))
     return parts
 
 
@@ -108,7 +108,8 @@ def pad(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """With 0, or with a number that is an input."""
     del op
     values, margins, *constant = inputs
-    return tf.pad(values, margins, constant_values=constant[0] if constant else 0)
+    with_ = constant[0] if constant else 0
+    return tf.pad(values, margins, constant_values=with_)
 
 
 @operator("MIRROR_PAD")
@@ -158,7 +159,9 @@ def tile(op: Operator, inputs: list[Any]) -> tf.Tensor:
 def broadcast_to(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """To a shape; as many images as there are."""
     values, wanted = inputs
-    if _of_images(op) and values.shape.rank == len(wanted):
+    # In a file for one image it is a constant.
+    same = isinstance(wanted, np.ndarray) and values.shape.rank == wanted.size
+    if same and _is_whole(op, 0, wanted[0]):
         wanted = tf.concat([tf.shape(values)[:1], wanted[1:]], axis=0)
     return tf.broadcast_to(values, wanted)
 
@@ -179,14 +182,16 @@ def _of_images(op: Operator) -> bool:
     )
 
 
+def _is_reshape_of_images(op: Operator) -> bool:
+    """Whether a shape for one image says what it is for several."""
+    # Where more than the first size is open, the file computes the shape.
+    return _of_images(op) and -1 not in op.outputs[0].signature[1:]
+
+
 def _reshaped(op: Operator, values: tf.Tensor) -> tf.Tensor:
     """Gives each image's values the shape that the file has for one."""
-    written: Tensor = op.outputs[0]
-    if -1 in written.signature[1:]:
-        raise ValueError(f"a shape that depends on the image's: {written.name}")
-    return tf.reshape(values, (-1, *written.shape[1:])) if (
-        written.shape
-    ) else tf.reshape(values, ())
+    shape = op.outputs[0].shape
+    return tf.reshape(values, (-1, *shape[1:]) if shape else ())
 
 
 def _is_whole(op: Operator, begin: Any, end: Any) -> bool:
@@ -194,6 +199,5 @@ def _is_whole(op: Operator, begin: Any, end: Any) -> bool:
     return tensor is not None and begin == 0 and end == tensor.shape[0]
 
 
-def _integers(values: Any) -> list[int] | None:
-    listed = [int(value) for value in np.ravel(values)]
-    return listed or None
+def _first(values: Any) -> int:
+    return int(np.ravel(values)[0])  # a number, or a list of one

@@ -15,7 +15,7 @@ Function = Callable[..., Any]
 
 TABLE: dict[str, Function] = {}
 
-_RELU, _RELU_N1_TO_1, _RELU6, _TANH = 1, 2, 3, 4
+_RELU, _RELU_N1_TO_1, _RELU6 = 1, 2, 3
 
 
 def operator(*names: str) -> Callable[[Function], Function]:
@@ -29,7 +29,10 @@ def operator(*names: str) -> Callable[[Function], Function]:
 
 
 def activated(op: Operator, values: tf.Tensor) -> tf.Tensor:
-    """Applies the activation that is fused into an operator."""
+    """Applies the activation that is fused into an operator.
+
+    The format has two more, TANH and SIGN_BIT, which the kernels pass over.
+    """
     kind = op.options.get("fusedActivationFunction", 0)
     if kind == 0:
         return values
@@ -39,7 +42,4 @@ def activated(op: Operator, values: tf.Tensor) -> tf.Tensor:
         return tf.clip_by_value(values, -1, 1)
     if kind == _RELU6:
         return tf.nn.relu6(values)
-    if kind == _TANH:
-        return tf.tanh(values)
     raise ValueError(f"fused activation {kind}")
-

@@ -1,0 +1,122 @@
+"""What the real interpreter makes of a file, beside what its lift does."""
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import OpResolverType
+
+from advkeras.edge.lift import lift
+from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.differences import as_floats
+
+RESOLVERS = {
+    "reference": OpResolverType.BUILTIN_REF,
+    "default": OpResolverType.AUTO,
+}
+
+
+def real(graph, resolver, images):
+    """Returns the outputs of the interpreter, float32, (n, ...).
+
+    Args:
+        graph: What was read of the file.
+        resolver: A name of `RESOLVERS`.
+        images: For each input, float32, (n, ...). Given one by one to a file
+            that was made for one.
+    """
+    interpreter = Interpreter(
+        graph.path, experimental_op_resolver_type=RESOLVERS[resolver]
+    )
+    fixed = any(tensor.signature[:1] != (-1,) for tensor in graph.inputs)
+    rows = 1 if fixed else len(images[0])
+    given = interpreter.get_input_details()
+    for detail, values in zip(given, images, strict=True):
+        interpreter.resize_tensor_input(
+            detail["index"], (rows, *values.shape[1:])
+        )
+    interpreter.allocate_tensors()
+    found = []
+    for start in range(0, len(images[0]), rows):
+        for detail, tensor, values in zip(
+            given, graph.inputs, images, strict=True
+        ):
+            held = _held(values[start : start + rows], tensor)
+            interpreter.set_tensor(detail["index"], held)
+        interpreter.invoke()
+        found.append(
+            [
+                as_floats(
+                    np.array(interpreter.get_tensor(detail["index"])),
+                    tensor if straight_through.is_quantized(tensor) else None,
+                )
+                for detail, tensor in zip(
+                    interpreter.get_output_details(), graph.outputs, strict=True
+                )
+            ]
+        )
+    return [
+        np.concatenate([np.atleast_1d(value) for value in values])
+        for values in zip(*found, strict=True)
+    ]
+
+
+def step(graph, output):
+    """Returns the scale of an output, None where it is of floats."""
+    writers = {t.index: op for op in graph.operators for t in op.outputs}
+    writer = writers[output.index]
+    if writer.name == "DEQUANTIZE" and output.dtype == "float32":
+        output = writer.inputs[0]
+    if not straight_through.is_quantized(output):
+        return None
+    return float(straight_through.quantization_of(output).scale[0])
+
+
+def _held(values, tensor):
+    if not straight_through.is_quantized(tensor):
+        return values
+    grid, ends = tensor.quantization, np.iinfo(tensor.dtype)
+    steps = np.rint(values / grid.scale[0]) + grid.zero_point[0]
+    return steps.clip(ends.min, ends.max).astype(tensor.dtype)
+
+
+def compare(graph, images, kernels=("reference", "default"), **limits):
+    """Checks that the interpreter and the lift agree on every output.
+
+    Args:
+        graph: What was read of the file.
+        images: Several batches of what `real` takes.
+        kernels: Names of `RESOLVERS`.
+        **limits: What `close` takes.
+    """
+    model = lift(graph)
+    writers = {t.index: op for op in graph.operators for t in op.outputs}
+    for batch in images:
+        found = model(batch)
+        found = found if isinstance(found, list) else [found]
+        for name in kernels:
+            outputs = zip(
+                graph.outputs, found, real(graph, name, batch), strict=True
+            )
+            for i, (tensor, one, other) in enumerate(outputs):
+                where = f"output {i}, {writers[tensor.index]}, {name}"
+                close(
+                    np.array(one), other, step(graph, tensor), where, **limits
+                )
+
+
+def close(found, expected, scale, where, steps=1, relative=1e-5):
+    """Checks that two outputs are as far apart as they may be.
+
+    Args:
+        found: Of the lift.
+        expected: Of the interpreter.
+        scale: Step of a quantised output, None of one of floats.
+        where: What is said if they are not.
+        steps: How many steps a quantised output may be off.
+        relative: How much of the largest value an output of floats may be.
+    """
+    assert found.dtype == np.float32, where
+    assert found.shape == expected.shape, where
+    most = relative * np.abs(expected).max()
+    if scale is not None:
+        most = (steps + 0.01) * scale  # beside the steps, float32 errs
+    assert np.abs(found - expected).max() <= most, where
