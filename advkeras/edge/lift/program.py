@@ -11,7 +11,8 @@ from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.operators import TABLE
 
-# They move values and make none: what was on a tensor's grid still is.
+# They move values and make none: what was on a tensor's grid still is. (So is
+# what QUANTIZE makes of floats.)
 _MOVES = {
     "CONCATENATION",
     "DEPTH_TO_SPACE",
@@ -24,6 +25,7 @@ _MOVES = {
     "PACK",
     "PAD",
     "PADV2",
+    "QUANTIZE",
     "REDUCE_MAX",
     "RESHAPE",
     "RESIZE_NEAREST_NEIGHBOR",

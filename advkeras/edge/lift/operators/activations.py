@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.operators.table import TABLE
 from advkeras.edge.lift.operators.table import operator
@@ -34,9 +35,8 @@ _OF_ONE_VALUE = {
     "SQRT": tf.sqrt,
     "SQUARE": tf.square,
     "TANH": tf.tanh,
-    # Between integers and floats, or two scales: the tensor written to rounds.
+    # From integers to floats, which are what they stand for.
     "DEQUANTIZE": tf.identity,
-    "QUANTIZE": tf.identity,
 }
 
 
@@ -45,6 +45,14 @@ def _of_one_value(op: Operator, inputs: list[Any]) -> tf.Tensor:
 
 
 TABLE.update(dict.fromkeys(_OF_ONE_VALUE, _of_one_value))
+
+
+@operator("QUANTIZE")
+def quantize(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """From floats; or between two scales, where the tensor written rounds."""
+    if straight_through.is_quantized(op.inputs[0]):
+        return inputs[0]
+    return straight_through.as_quantized(inputs[0], op.outputs[0])
 
 
 @operator("LEAKY_RELU")
