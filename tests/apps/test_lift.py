@@ -114,6 +114,7 @@ def test_a_file_for_other_images(refusal, arguments, output, tmp_path):
     assert not output.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.tfds
 def test_a_tfds_set_is_resized(run_app, arguments, output, tfds_dir):
     ended = run_app(

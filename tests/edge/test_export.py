@@ -293,6 +293,7 @@ def test_a_very_long_reason_is_one_line(tmp_path, images, monkeypatch):
     assert len(line) == 200
 
 
+@pytest.mark.slow
 def test_a_model_that_ends_in_softmax(tmp_path, images):
     """It stays: a probability in int8 has steps of 1/256 from -128."""
     logits = ak.models.load("conv-mnist")

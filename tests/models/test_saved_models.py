@@ -98,6 +98,7 @@ def test_it_loads_as_the_network_of_its_card(path):
     assert classifier.num_classes == len(card["class_names"])
 
 
+@pytest.mark.slow
 @pytest.mark.tfds
 @EVERY_MODEL
 def test_the_test_error_is_found_again(path, data):

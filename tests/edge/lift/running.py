@@ -90,7 +90,7 @@ def compare(graph, images, kernels=("reference", "default"), **limits):
     model = lift(graph)
     writers = {t.index: op for op in graph.operators for t in op.outputs}
     for batch in images:
-        found = model(batch)
+        found = model(batch if len(batch) > 1 else batch[0])
         found = found if isinstance(found, list) else [found]
         for name in kernels:
             outputs = zip(

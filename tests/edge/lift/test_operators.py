@@ -22,7 +22,7 @@ def _cases():
             for batch in net.batches:
                 size = "any" if batch is None else "one"
                 # Shapes are those of float32, and numbers those without.
-                seldom = kind == "float16" or (
+                seldom = kind in ("float16", "dynamic", "int16x8") or (
                     batch == 1 and kind != "float32" and None in net.batches
                 )
                 yield pytest.param(

@@ -59,7 +59,7 @@ def test_each_image_has_its_own_answer(graph_of, name):
     program = as_program(graph)
     assert program.each_alone
     given = images(3)
-    found = lift(program)([given])
+    found = lift(program)(given)
     # A file's first dimension need not be of images, and may not be there.
     (expected,) = running.real(graph, "default", [given])
     assert found.shape == expected.shape
@@ -117,7 +117,7 @@ def test_images_of_any_size(graph_of, kind):
     model = lift(graph)
     for shape in (SHAPE, (7, 6, 3)):
         given = images(2, shape)
-        found = model([given])
+        found = model(given)
         expected = running.real(graph, "default", [given])
         scales = [running.step(graph, tensor) for tensor in graph.outputs]
         for one, other, scale in zip(found, expected, scales, strict=True):
@@ -135,7 +135,7 @@ def test_integers_are_divided_as_such(graph_of):
         "GATHER", [net.given, place], (1, 1, 5, 4), "GatherOptions", **options
     )
     given = images(2, (6, 5, 4))
-    found = lift(graph_of(net.content()))([given])
+    found = lift(graph_of(net.content()))(given)
     np.testing.assert_array_equal(found, given[:, 3:4])
 
 
