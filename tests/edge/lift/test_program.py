@@ -1,5 +1,7 @@
 """Files that mix images, broken graphs, and what is said of them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -205,3 +207,9 @@ def test_scales_that_cannot_be(graph_of, grid, reason):
     net.add("RELU", [net.given], (1, 5), grid=grid)
     with pytest.raises(ValueError, match=reason):
         graph_of(net.content())
+
+
+def test_a_file_that_came_with_a_package():
+    tflm = pytest.importorskip("tflite_micro.python.tflite_micro")
+    path = Path(tflm.__path__[0]) / "sine_float.tflite"
+    running.compare(read(path), [[images(n, shape=(1,))] for n in (1, 3)])
