@@ -66,7 +66,7 @@ def as_program(source: str | os.PathLike | Graph | Program) -> Program:
     graph = source if isinstance(source, Graph) else read(source)
     try:
         return Program(graph)
-    except ValueError as error:
+    except (MemoryError, ValueError) as error:
         raise ValueError(
             "`path` must be a .tflite file that can be lifted. "
             f"Received: path={graph.path!r} ({error})"

@@ -180,9 +180,9 @@ class Program:
         images = []
         for tensor in self.graph.inputs:
             lower, upper = self._range(tensor)
-            noise = random.uniform(lower, upper, (2, *tensor.shape[1:]))
-            noise[1] = (2 * noise[1] + lower) / 3  # of less contrast: no twin
-            images.append(tf.constant(noise[rows], tf.float32))
+            noise = random.random((2, *tensor.shape[1:]), np.float32)
+            noise[1] *= 2 / 3  # of less contrast: no twin
+            images.append(tf.constant(lower + (upper - lower) * noise[rows]))
         found = self._computed(images, self.graph.outputs)
         return [np.atleast_1d(values) for values in found]
 

@@ -15,7 +15,8 @@ from advkeras.edge.lift.graph import Tensor
 
 # All tensors for one image, in elements: beyond it a file is broken, or none
 # that a small device could hold.
-_MOST_ELEMENTS = 1 << 29
+_MOST_ELEMENTS = 1 << 28
+_MOST_PIXELS = 1 << 25  # of one image
 _TYPES = {"float32", "float16", "float64", "int8", "uint8", "int16", "int32"}
 _TYPES |= {"int64", "bool"}
 _QUANTIZED = {"int8", "uint8", "int16"}
@@ -31,7 +32,8 @@ def read(path: str | os.PathLike) -> Graph:
     Raises:
         ValueError: There is no such file, it is not a whole .tflite file, or
             it holds what cannot be read: constants of another size than their
-            shape, types that NumPy lacks, tensors beyond 2^29 elements.
+            shape, types that NumPy lacks, tensors beyond 2^28 elements for one
+            image, images beyond 2^25.
     """
     with flatbuffer.reading(path) as model:
         if not model.SubgraphsLength():
@@ -55,6 +57,9 @@ def read(path: str | os.PathLike) -> Graph:
             inputs=_listed(main.Inputs, main.InputsLength(), tensors),
             outputs=_listed(main.Outputs, main.OutputsLength(), tensors),
         )
+        for tensor in graph.inputs:
+            if math.prod(tensor.shape) > _MOST_PIXELS:
+                raise ValueError(f"its input is of shape {tensor.shape}")
         _check_order(graph)
     return graph
 

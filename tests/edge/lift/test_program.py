@@ -190,6 +190,13 @@ def test_what_would_be_too_large(graph_of, margins, shape):
         lift(graph_of(net.content()))
 
 
+def test_an_image_that_would_be_too_large(graph_of):
+    net = Net("FLOAT32", (1, 1 << 13, 1 << 13, 1))
+    net.add("RELU", [net.given], (1, 1 << 13, 1 << 13, 1))
+    with pytest.raises(ValueError, match="input is of shape"):
+        lift(graph_of(net.content()))
+
+
 @pytest.mark.parametrize(
     ("grid", "reason"),
     [
