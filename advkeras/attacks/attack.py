@@ -130,18 +130,16 @@ class Attack(abc.ABC):
         made = self.generate(
             classifier, images, labels, targets, batch_size, seed
         )
-        found, clean_predictions = made.images, made.clean_predictions
+        found = made.images
         if classifier.levels is not None:
             found = classifier.levels.nearest(found).numpy()
-        if not classifier.exact:
-            clean_predictions = classifier.predict(images, batch_size)
         predictions = classifier.predict(found, batch_size, within_bounds=False)
         result = AttackResult(
             originals=images,
             images=found,
             labels=labels,
             targets=targets,
-            clean_predictions=clean_predictions,
+            clean_predictions=made.clean_predictions,
             predictions=predictions,
             success=(
                 predictions != labels

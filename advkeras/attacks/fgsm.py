@@ -97,6 +97,8 @@ class FGSM(Attack):
             found[rows], predicted[rows] = self.perturb(
                 classifier, images[rows], goals[rows], targeted
             )
+        if not classifier.exact:  # the step's logits are not its last word
+            predicted = classifier.predict(images, batch_size)
         return Generated(found, predicted)
 
 

@@ -65,8 +65,7 @@ class Program:
             the file mixes what lies along the first dimension.
 
     Raises:
-        ValueError: An operator is unknown, or cannot work as it is written;
-            before any tensor of images is allocated.
+        ValueError: An operator is unknown, or cannot work as it is written.
     """
 
     def __init__(self, graph: Graph):
@@ -179,21 +178,14 @@ class Program:
         random = np.random.default_rng(0)
         images = []
         for tensor in self.graph.inputs:
-            lower, upper = self._range(tensor)
+            lower, upper = straight_through.input_limits(
+                self.graph, tensor
+            ) or (0.0, 1.0)
             noise = random.random((2, *tensor.shape[1:]), np.float32)
             noise[1] *= 2 / 3  # of less contrast: no twin
             images.append(tf.constant(lower + (upper - lower) * noise[rows]))
         found = self._computed(images, self.graph.outputs)
         return [np.atleast_1d(values) for values in found]
-
-    def _range(self, given: Tensor) -> tuple[float, float]:
-        """Returns what an input can be, as far as the file says so."""
-        read = [op for op in self.graph.operators if given in op.inputs]
-        written = [op.outputs[0] for op in read if op.name == "QUANTIZE"]
-        for tensor in (given, *written):
-            if straight_through.is_quantized(tensor):
-                return straight_through.limits(tensor)
-        return 0.0, 1.0
 
     def _keeps_images_apart(self, alone: list[list[np.ndarray]]) -> bool:
         """Whether two images give what each gives alone."""

@@ -31,13 +31,10 @@ def held_bounds(graph: Graph) -> checks.Bounds:
     That of its scale and zero point, to six digits, also where a QUANTIZE is
     first; (0, 1) for other floats.
     """
-    given = graph.inputs[0]
-    if not straight_through.is_quantized(given):
-        readers = [op for op in graph.operators if given in op.inputs]
-        if [op.name for op in readers] != ["QUANTIZE"]:
-            return 0.0, 1.0
-        given = readers[0].outputs[0]
-    lower, upper = straight_through.limits(given)
+    held = straight_through.input_limits(graph, graph.inputs[0])
+    if held is None:
+        return 0.0, 1.0
+    lower, upper = held
     # A scale is rounded to float32: 1.0000001 was meant to be 1.
     return float(f"{lower:.6g}"), float(f"{upper:.6g}")
 

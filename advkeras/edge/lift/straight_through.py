@@ -10,6 +10,7 @@ Leonard and Courville 2013, section 4), and is 0 where a value was clipped.
 import numpy as np
 import tensorflow as tf
 
+from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 
@@ -32,6 +33,20 @@ def limits(tensor: Tensor) -> tuple[float, float]:
     scale = float(quantization.scale[0])
     zero_point = int(quantization.zero_point[0])
     return (ends.min - zero_point) * scale, (ends.max - zero_point) * scale
+
+
+def input_limits(graph: Graph, given: Tensor) -> tuple[float, float] | None:
+    """Returns the range of an input, as far as the file says so.
+
+    That of its own scale and zero point, or of the QUANTIZE that is all that
+    reads it; None of other floats.
+    """
+    if not is_quantized(given):
+        readers = [op for op in graph.operators if given in op.inputs]
+        if [op.name for op in readers] != ["QUANTIZE"]:
+            return None
+        given = readers[0].outputs[0]
+    return limits(given) if is_quantized(given) else None
 
 
 def as_held(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:

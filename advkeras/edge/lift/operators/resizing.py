@@ -5,13 +5,17 @@ from typing import Any
 import tensorflow as tf
 
 from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.operators.table import TABLE
 from advkeras.edge.lift.operators.table import operator
 
+_RESIZES = {
+    "RESIZE_BILINEAR": tf.raw_ops.ResizeBilinear,
+    "RESIZE_NEAREST_NEIGHBOR": tf.raw_ops.ResizeNearestNeighbor,
+}
 
-@operator("RESIZE_BILINEAR")
-def resize_bilinear(op: Operator, inputs: list[Any]) -> tf.Tensor:
-    """Between the four nearest pixels."""
-    return tf.raw_ops.ResizeBilinear(
+
+def _resize(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    return _RESIZES[op.name](
         images=inputs[0],
         size=inputs[1],
         align_corners=op.options["alignCorners"],
@@ -19,15 +23,7 @@ def resize_bilinear(op: Operator, inputs: list[Any]) -> tf.Tensor:
     )
 
 
-@operator("RESIZE_NEAREST_NEIGHBOR")
-def resize_nearest_neighbor(op: Operator, inputs: list[Any]) -> tf.Tensor:
-    """The nearest pixel."""
-    return tf.raw_ops.ResizeNearestNeighbor(
-        images=inputs[0],
-        size=inputs[1],
-        align_corners=op.options["alignCorners"],
-        half_pixel_centers=op.options["halfPixelCenters"],
-    )
+TABLE.update(dict.fromkeys(_RESIZES, _resize))
 
 
 @operator("DEPTH_TO_SPACE")
