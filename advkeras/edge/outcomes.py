@@ -8,6 +8,8 @@ import numpy as np
 
 from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
+from advkeras.evaluation import fields_from_json
+from advkeras.evaluation import fields_to_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,22 +69,12 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Returns all as JSON values."""
-        return {
-            field.name: value.to_json() if isinstance(value, Rate) else value
-            for field in dataclasses.fields(self)
-            for value in (getattr(self, field.name),)
-        }
+        return fields_to_json(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Outcome":
         """Reads what `to_json` returned."""
-        read: dict[str, Any] = {
-            key: Rate(value["count"], value["n"])
-            if isinstance(value, Mapping)
-            else value
-            for key, value in values.items()
-        }
-        return cls(**read)
+        return cls(**fields_from_json(values))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,8 @@ from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.edge.lift import TfliteClassifier
 from advkeras.evaluation import Rate
+from advkeras.evaluation import fields_from_json
+from advkeras.evaluation import fields_to_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Way:
     reached: Rate | None
     alone: Rate | None
     distortion: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        return fields_to_json(self)
 
     @classmethod
     def of(
@@ -107,19 +113,19 @@ class WhiteBox:
     def to_json(self) -> dict[str, Any]:
         """Returns all as JSON values."""
         return {
-            **_to_json(self),
-            "white_box": _to_json(self.white_box),
-            "transfer": self.transfer and _to_json(self.transfer),
+            **fields_to_json(self),
             "masked": self.masked,
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "WhiteBox":
         """Reads what `to_json` returned."""
-        read = _from_json({k: v for k, v in values.items() if k != "masked"})
+        read = fields_from_json(
+            {k: v for k, v in values.items() if k != "masked"}
+        )
         for way in ("white_box", "transfer"):
             if values[way] is not None:
-                read[way] = Way(**_from_json(values[way]))
+                read[way] = Way(**fields_from_json(values[way]))
         return cls(**read)
 
 
@@ -156,20 +162,3 @@ def white_box(
             else Way.of(copy, transferred, source, own.clean_predictions)
         ),
     )
-
-
-def _to_json(values: Way | WhiteBox) -> dict[str, Any]:
-    return {
-        field.name: value.to_json() if isinstance(value, Rate) else value
-        for field in dataclasses.fields(values)
-        for value in (getattr(values, field.name),)
-    }
-
-
-def _from_json(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: Rate(value["count"], value["n"])
-        if isinstance(value, Mapping) and "interval" in value
-        else value
-        for key, value in values.items()
-    }

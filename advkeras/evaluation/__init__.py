@@ -3,6 +3,8 @@
 from advkeras.evaluation.perturbations import amplify
 from advkeras.evaluation.perturbations import gaussian_noise
 from advkeras.evaluation.rates import Rate
+from advkeras.evaluation.rates import fields_from_json
+from advkeras.evaluation.rates import fields_to_json
 from advkeras.evaluation.success import SuccessRates
 from advkeras.evaluation.success import success_rates
 from advkeras.evaluation.transfer import TransferMatrix
@@ -13,6 +15,8 @@ __all__ = [
     "SuccessRates",
     "TransferMatrix",
     "amplify",
+    "fields_from_json",
+    "fields_to_json",
     "gaussian_noise",
     "success_rates",
     "transfer_matrix",

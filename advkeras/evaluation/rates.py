@@ -1,6 +1,7 @@
 """A share of some images, with its count and its 95 % interval."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,3 +50,27 @@ class Rate:
             "value": self.value,
             "interval": self.interval and list(self.interval),
         }
+
+
+def fields_to_json(instance: Any) -> dict[str, Any]:
+    """Returns the fields of a dataclass as JSON values, rates among them."""
+    return {
+        field.name: _to_json(getattr(instance, field.name))
+        for field in dataclasses.fields(instance)
+    }
+
+
+def fields_from_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads what `fields_to_json` returned; of what is nested, rates alone."""
+    return {
+        key: Rate(value["count"], value["n"])
+        if isinstance(value, Mapping) and "interval" in value
+        else value
+        for key, value in values.items()
+    }
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_json(one) for one in value]
+    return value.to_json() if hasattr(value, "to_json") else value

@@ -1,6 +1,5 @@
 """How far a lift and the real interpreter agree, operator by operator."""
 
-import dataclasses
 import math
 import os
 from collections.abc import Callable
@@ -14,7 +13,6 @@ import tqdm
 from advkeras import checks
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
-from advkeras.edge.lift.differences import Difference
 from advkeras.edge.lift.differences import Tally
 from advkeras.edge.lift.differences import as_floats
 from advkeras.edge.lift.graph import Graph
@@ -24,126 +22,15 @@ from advkeras.edge.lift.program import Program
 from advkeras.edge.lift.severed import is_compared
 from advkeras.edge.lift.severed import operators_of_images
 from advkeras.edge.lift.severed import sever
+from advkeras.edge.lift.verdicts import Agreement
+from advkeras.edge.lift.verdicts import OperatorAgreement
+from advkeras.edge.lift.verdicts import OutputAgreement
 from advkeras.evaluation import Rate
 
 _MEMORY = 1 << 26  # bytes of all tensors of a batch, as float32
 _MOST_IMAGES = 256  # of a batch
 
 _Compute = Callable[[list[np.ndarray]], list[np.ndarray]]
-
-
-@dataclasses.dataclass(frozen=True)
-class OperatorAgreement:
-    """One tensor that an operator writes, lifted and real.
-
-    Attributes:
-        index: The operator's place in the order of execution.
-        name: The operator.
-        tensor: Name of the tensor that it writes.
-        shape: Its shape in the file, -1 where any size will do.
-        dtype: NumPy's name of its type.
-        scale: Step of the quantisation, also that of floats from a DEQUANTIZE;
-            None where it is not quantised.
-        zero_point: The integer that stands for 0; None likewise.
-        difference: From the images on: with what the operators before it
-            did, each by its own rounding.
-        alone: Of this operator alone: the lifted one is given what the real
-            one was. None where the file mixes what it is given with others.
-    """
-
-    index: int
-    name: str
-    tensor: str
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float | None
-    zero_point: int | None
-    difference: Difference
-    alone: Difference | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns all as JSON values."""
-        return _to_json(self)
-
-
-@dataclasses.dataclass(frozen=True)
-class OutputAgreement:
-    """One output of a file, lifted and by a runtime.
-
-    Attributes:
-        tensor: Its name in the file.
-        shape: As in `OperatorAgreement`.
-        dtype: As there.
-        scale: As there.
-        zero_point: As there.
-        difference: How far the two are apart.
-        top_1: Of the images, those that both classify alike: the first class
-            with the largest score; None where it is not (n, classes).
-    """
-
-    tensor: str
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float | None
-    zero_point: int | None
-    difference: Difference
-    top_1: Rate | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns all as JSON values."""
-        return _to_json(self)
-
-
-@dataclasses.dataclass(frozen=True)
-class Agreement:
-    """How far a lift and the real interpreter agree.
-
-    Attributes:
-        path: The .tflite file.
-        runtime: What the outputs were compared with.
-        version: Package and version of it.
-        n: Images that the outputs were compared on.
-        inspected: Images that all operators were compared on: the first.
-        constant: How many operators do not depend on the images.
-        operators: What the others write, in the order of execution.
-        outputs: The outputs, in the file's order.
-    """
-
-    path: str
-    runtime: str
-    version: str
-    n: int
-    inspected: int
-    constant: int
-    operators: tuple[OperatorAgreement, ...]
-    outputs: tuple[OutputAgreement, ...]
-
-    @property
-    def parted(self) -> OperatorAgreement | None:
-        """The first operator where the two part, from the images on.
-
-        Rounding adds up on the way: of a deep quantised net whose every
-        operator agrees within a step, some tensor still parts.
-        """
-        return next((o for o in self.operators if o.difference.parted), None)
-
-    @property
-    def parted_alone(self) -> OperatorAgreement | None:
-        """The first operator that parts, given what the real one was."""
-        return next(
-            (o for o in self.operators if o.alone and o.alone.parted), None
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns all as JSON values."""
-        parted, alone = self.parted, self.parted_alone
-        return {
-            **_to_json(self),
-            "operators": [one.to_json() for one in self.operators],
-            "outputs": [one.to_json() for one in self.outputs],
-            "parted": parted and parted.index,
-            "parted_alone": alone and alone.index,
-        }
 
 
 def agreement(
@@ -368,14 +255,3 @@ def _about(tensor: Tensor, grid: Tensor | None) -> dict[str, Any]:
         "scale": quantization and float(quantization.scale[0]),
         "zero_point": quantization and int(quantization.zero_point[0]),
     }
-
-
-def _to_json(value: Any) -> dict[str, Any]:
-    """Returns the fields of a dataclass as JSON values."""
-    found = {}
-    for field in dataclasses.fields(value):
-        one = getattr(value, field.name)
-        if isinstance(one, tuple):
-            one = list(one)
-        found[field.name] = one.to_json() if hasattr(one, "to_json") else one
-    return found
