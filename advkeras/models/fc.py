@@ -7,18 +7,21 @@ from keras import layers
 
 from advkeras.models import registry
 
-# One lambda a layer. The paper's text reads lambda * sum(w^2) / k with k the
-# units of a layer; its FC10 rows come out with lambda / 2 * sum(w^2) only, and
-# the hidden nets reach its distortion with it too, so that is what is used.
-_WEIGHT_DECAY = {
-    "fc10": (1e-4,),
-    "fc100-100-10": (1e-5, 1e-5, 1e-6),
-    "fc200-200-10": (1e-5, 1e-5, 1e-6),
-    "fc123-456-10": (1e-5, 1e-5, 1e-6),
+# Units, and one lambda a layer. The paper's text reads lambda * sum(w^2) / k
+# with k the units of a layer; its FC10 rows come out with lambda / 2 * sum(w^2)
+# only, and the hidden nets reach its distortion with it too, so that is what is
+# used.
+_NETS: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {
+    "fc10": ((10,), (1e-4,)),
+    "fc10-1e-2": ((10,), (1e-2,)),
+    "fc10-1": ((10,), (1.0,)),
+    "fc100-100-10": ((100, 100, 10), (1e-5, 1e-5, 1e-6)),
+    "fc200-200-10": ((200, 200, 10), (1e-5, 1e-5, 1e-6)),
+    "fc123-456-10": ((123, 456, 10), (1e-5, 1e-5, 1e-6)),
 }
 
 
-@registry.register(*_WEIGHT_DECAY)
+@registry.register(*_NETS)
 def fully_connected(
     name: str,
     *,
@@ -30,7 +33,8 @@ def fully_connected(
 
     Args:
         name: "fc" and the units of each layer, the classes last. "fc10" is
-            softmax regression, the paper's FC10(lambda).
+            softmax regression, the paper's FC10(1e-4); behind a dash follow
+            its other two lambdas.
         seed: Seed of the initial weights.
         weight_decay: One lambda a layer, of `lambda / 2 * sum(w^2)`, biases
             excluded; None for the paper's.
@@ -42,9 +46,8 @@ def fully_connected(
     Raises:
         ValueError: `weight_decay` has not one value a layer.
     """
-    units = tuple(map(int, name.removeprefix("fc").split("-")))
-    if weight_decay is None:
-        weight_decay = _WEIGHT_DECAY[name]
+    units, papers = _NETS[name]
+    weight_decay = papers if weight_decay is None else weight_decay
     if len(weight_decay) != len(units):
         raise ValueError(
             f"`weight_decay` must have one value for each of the {len(units)} "

@@ -46,6 +46,8 @@ class Recipe:
 
 _RECIPES = {
     "fc10": Recipe("lbfgs", epochs=300),
+    "fc10-1e-2": Recipe("lbfgs", epochs=300),
+    "fc10-1": Recipe("lbfgs", epochs=300),
     "fc100-100-10": Recipe("lbfgs", epochs=1000),
     "fc123-456-10": Recipe("lbfgs", epochs=1000),
     "fc200-200-10": Recipe("lbfgs", epochs=1000),

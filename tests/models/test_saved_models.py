@@ -9,7 +9,7 @@ import advkeras as ak
 from advkeras.models.autoencoder import ENCODER
 
 SAVED = ak.models.saved_models()
-FOLDER_LIMIT = 12e6  # bytes
+FOLDER_LIMIT = 30e6  # bytes
 EVERY_MODEL = pytest.mark.parametrize("path", SAVED.values(), ids=SAVED)
 
 
@@ -41,7 +41,8 @@ def test_every_network_is_there_and_the_three_of_table_4():
         name: ak.models.read_card(p)["network"] for name, p in SAVED.items()
     }
     assert set(networks.values()) >= {
-        *("fc10", "fc100-100-10", "fc123-456-10", "fc200-200-10", "ae400-10"),
+        *("fc10", "fc10-1e-2", "fc10-1", "ae400-10"),
+        *("fc100-100-10", "fc123-456-10", "fc200-200-10"),
         *("conv-mnist", "conv-cifar10"),
     }
     table_4 = {
@@ -80,7 +81,7 @@ def test_the_card_is_the_file_s(path):
     assert card["network"] in ak.models.names()
     assert card["command"].startswith("python -m apps.train ")
     assert f"--model={card['network']}" in card["command"]
-    assert 0 <= card["train_error"] <= card["test_error"] < 1
+    assert 0 <= card["train_error"] < 1
     wrong = card["test_error"] * card["test_images"]
     assert wrong == pytest.approx(round(wrong), abs=1e-6)
 
