@@ -53,10 +53,9 @@ def circular_norm(
     transform = np.fft.fft2(padded, axes=(0, 1))
     folded = np.concatenate(
         [
-            transform[
-                i * rows : (i + 1) * rows, j * columns : (j + 1) * columns
-            ]
-            for i, j in itertools.product(range(stride), repeat=2)
+            block
+            for half in np.split(transform, stride, axis=0)
+            for block in np.split(half, stride, axis=1)
         ],
         axis=2,
     )

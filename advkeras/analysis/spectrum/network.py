@@ -207,7 +207,7 @@ def _uses(
     for name in constants:
         checks.check_choice("constants", name, names)
     for use in uses.values():
-        if None in (size for shape in use.inputs for size in shape):
+        if any(None in shape for shape in use.inputs):
             raise ValueError(
                 "`model` must have inputs of a fixed size. "
                 f"Received: layer {use.name!r} with inputs {use.inputs}"
