@@ -13,6 +13,7 @@ from typing import Any
 from advkeras.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from advkeras import analysis as analysis
     from advkeras import attacks as attacks
     from advkeras import benchmark as benchmark
     from advkeras import datasets as datasets
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from advkeras.classifier import Classifier as Classifier
 
 _ROOMS = (
+    "analysis",
     "attacks",
     "benchmark",
     "datasets",

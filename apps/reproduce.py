@@ -1,6 +1,8 @@
-"""Measures a table of a paper, and sets it beside the published one.
+"""Measures tables and figures of a paper, and sets them beside the published.
 
-python -m apps.reproduce --study=szegedy.table_4 --output=output/table_4
+python -m apps.reproduce --list
+python -m apps.reproduce --study=szegedy.table4 --output=output/reproduce
+python -m apps.reproduce --study=szegedy --scale=small
 """
 
 from pathlib import Path
@@ -11,37 +13,64 @@ from apps import _common
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("study", "szegedy.table_4", "Which table, as PAPER.TABLE.")
+flags.DEFINE_bool("list", False, "List the studies, and do nothing.")
+flags.DEFINE_list(
+    "study",
+    "szegedy",
+    "Studies, as PAPER.WHAT, or a paper for all of its own.",
+)
+flags.DEFINE_string(
+    "scale",
+    "paper",
+    "paper: MNIST, CIFAR-10 and the nets of saved_models. small: fewer images "
+    "and the embedded digits where they will do; under 5 minutes a study.",
+)
 flags.DEFINE_string(
     "data_dir",
     None,
     "Where TFDS keeps its sets. Default: TFDS_DATA_DIR, or TFDS's own.",
 )
 _common.define_seed()
-_common.define_output("output/reproduce", "The folder to write.")
+_common.define_output(
+    "output/reproduce", "The folder to write: a folder a study, and a page."
+)
 
 
 def main() -> None:
-    """Runs the study; writes results.json and a Markdown table."""
+    """Runs the studies; each writes results.json, all together a page."""
     import rich
-    from rich.markdown import Markdown
+    from rich.table import Table
 
     import advkeras as ak
     from advkeras import files
 
-    study = ak.studies.find(FLAGS.study)
-    run = ak.report.Run(FLAGS.output, _common.settings())
-    results = run.finish(
-        study(data_dir=FLAGS.data_dir, seed=FLAGS.seed).to_json(),
-        _common.command("reproduce"),
-    )
-    text = ak.report.comparison_markdown(results)
-    path = Path(FLAGS.output) / f"{FLAGS.study}.md"
-    with files.replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    ak.report.heat_map(results["details"]["matrix"], path.with_suffix(".png"))
-    rich.print(Markdown(text))
-    rich.print(f"Written to {path}")
+    if FLAGS.list:
+        table = Table("study", "shows", box=None)
+        for study in ak.studies.find(["szegedy"]):
+            table.add_row(study.name, study.shows)
+        rich.print(table)
+        return
+    sections = []
+    for study in ak.studies.find(FLAGS.study):
+        folder = Path(FLAGS.output) / study.name
+        run = ak.report.Run(folder, _common.settings("study", "list"))
+        context = ak.studies.Context(
+            run, FLAGS.scale, FLAGS.data_dir, FLAGS.seed
+        )
+        results = run.finish(
+            study.measure(context).to_json(),
+            f"python -m apps.reproduce --study={study.name} "
+            f"--scale={FLAGS.scale} --seed={FLAGS.seed}",
+        )
+        rich.print(f"[bold]{results['title']}[/bold]")
+        for grid in ak.report.findings_grids(results):
+            rich.print(grid.table())
+        rich.print(*ak.report.findings_in_words(results), sep="\n")
+        sections.append(ak.report.findings_markdown(results, study.name))
+    page = Path(FLAGS.output) / "index.md"
+    with files.writing("output", page), files.replacing(page) as temporary:
+        temporary.write_text("\n".join(sections), encoding="utf-8")
+    rich.print(f"Written to {page}")
 
 
 if __name__ == "__main__":

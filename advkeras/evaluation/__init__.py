@@ -1,5 +1,6 @@
 """Measurements: success, distortion, transfer, and the noise beside them."""
 
+from advkeras.evaluation.means import Mean
 from advkeras.evaluation.perturbations import amplify
 from advkeras.evaluation.perturbations import gaussian_noise
 from advkeras.evaluation.rates import Rate
@@ -11,6 +12,7 @@ from advkeras.evaluation.transfer import TransferMatrix
 from advkeras.evaluation.transfer import transfer_matrix
 
 __all__ = [
+    "Mean",
     "Rate",
     "SuccessRates",
     "TransferMatrix",

@@ -9,10 +9,12 @@ from advkeras.report.export import export_grid
 from advkeras.report.export import operators_in_words
 from advkeras.report.figures import gallery
 from advkeras.report.figures import heat_map
+from advkeras.report.findings import findings_grids
+from advkeras.report.findings import findings_in_words
+from advkeras.report.findings import findings_markdown
 from advkeras.report.lift import agreement_grid
 from advkeras.report.lift import agreement_in_words
 from advkeras.report.lift import agreements_grid
-from advkeras.report.markdown import comparison_markdown
 from advkeras.report.page import write_page
 from advkeras.report.run import Run
 from advkeras.report.survival import survival_report
@@ -36,10 +38,12 @@ __all__ = [
     "benchmark_grids",
     "benchmark_lines",
     "benchmark_markdown",
-    "comparison_markdown",
     "edge_grids",
     "edge_in_words",
     "export_grid",
+    "findings_grids",
+    "findings_in_words",
+    "findings_markdown",
     "gallery",
     "heat_map",
     "in_words",

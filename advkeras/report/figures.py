@@ -45,7 +45,7 @@ def heat_map(matrix: dict[str, Any], path: str | os.PathLike) -> None:
     for (i, j), value in np.ndenumerate(values):
         color = "black" if value > 60 else "white"
         axes.text(j, i, f"{value:.1f}", ha="center", va="center", color=color)
-    _save(figure, path)
+    save(figure, path)
 
 
 def gallery(
@@ -54,12 +54,13 @@ def gallery(
     class_names: Sequence[str],
     title: str = "",
     count: int = 8,
+    magnify: float | None = None,
 ) -> None:
     """Draws clean and adversarial images and what was changed.
 
-    The difference is magnified, with grey for no change, so that all but the
-    largest values fit the range; the factor is written beside it. Labels are
-    those that the model predicts, red where they are wrong.
+    The difference is magnified, with grey for no change, and the factor
+    written beside it. Labels are those that the model predicts, red where
+    they are wrong.
 
     Args:
         result: What the attack found.
@@ -67,13 +68,15 @@ def gallery(
         class_names: What each label stands for.
         title: What the images are.
         count: How many images, from the first.
+        magnify: Factor of the difference; None for one with which all but
+            the largest values fit the range.
     """
     count = min(count, len(result))
     lower, upper = result.bounds
     differences = result.perturbation[:count]
     half = (upper - lower) / 2
     most = np.quantile(np.abs(differences), 0.995)
-    factor = max(1.0, half / most) if most > 0 else 1.0
+    factor = magnify or (max(1.0, half / most) if most > 0 else 1.0)
     magnified = lower + half + factor * differences
     figure = Figure(figsize=(1.25 * count + 0.6, 4.7), layout="constrained")
     figure.suptitle(title, fontsize=10)
@@ -97,7 +100,7 @@ def gallery(
                     fontsize=9,
                     color="black" if right else "crimson",
                 )
-    _save(figure, path)
+    save(figure, path)
 
 
 def overshoot_curves(
@@ -165,11 +168,12 @@ def overshoot_curves(
         loc="outside right upper",
         fontsize=8,
     )
-    _save(figure, path)
+    save(figure, path)
 
 
-def _save(figure: Figure, path: str | os.PathLike) -> None:
-    # Drawn without pyplot, which keeps every figure and wants a display.
+def save(figure: Figure, path: str | os.PathLike) -> None:
+    """Writes a figure that was made without pyplot, whole or not at all."""
+    # pyplot keeps every figure and wants a display.
     FigureCanvasAgg(figure)
     with files.replacing(path) as temporary:
         figure.savefig(temporary, dpi=110)

@@ -44,6 +44,7 @@ class Run:
         images: Any,
         labels: Any,
         seed: int = 0,
+        targets: Any = None,
     ) -> AttackResult:
         """Attacks images, saving as it goes, or reads what was saved.
 
@@ -54,6 +55,7 @@ class Run:
             images: As for the attack; the same at each call.
             labels: As for the attack.
             seed: As for the attack.
+            targets: As for the attack.
         """
         whole = self.output / "examples" / f"{name}.npz"
         if whole.exists():
@@ -65,7 +67,11 @@ class Run:
                 path = whole.with_name(f"{name}.part{start}.npz")
                 if not path.exists():
                     attack(
-                        classifier, images[rows], labels[rows], seed=seed
+                        classifier,
+                        images[rows],
+                        labels[rows],
+                        targets=None if targets is None else targets[rows],
+                        seed=seed,
                     ).save(path)
                 paths.append(path)
                 parts.append(AttackResult.load(path))

@@ -1,30 +1,51 @@
-"""The papers' tables, measured on our models beside what was printed."""
+"""The papers' tables and figures, measured on our models beside published."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from advkeras import checks
 from advkeras.studies import szegedy
-from advkeras.studies.comparison import Comparison
+from advkeras.studies.context import SCALES
+from advkeras.studies.context import Context
+from advkeras.studies.findings import Findings
+from advkeras.studies.study import Study
 
-# What `--study` may name.
-_STUDIES: dict[str, Callable[..., Comparison]] = {
-    "szegedy.table_4": szegedy.table_4,
-}
+_STUDIES = {study.name: study for study in szegedy.STUDIES}
 
 
 def names() -> tuple[str, ...]:
-    """Returns all names that `find` knows, sorted."""
-    return tuple(sorted(_STUDIES))
+    """Returns the names of all studies, in the order of the papers."""
+    return tuple(_STUDIES)
 
 
-def find(name: str) -> Callable[..., Comparison]:
-    """Returns a study, a function of `data_dir` and `seed`.
+def find(wanted: Sequence[str]) -> list[Study]:
+    """Returns studies by name, or all of a paper.
+
+    Args:
+        wanted: Names such as "szegedy.table4", or "szegedy" for every study
+            of that paper.
+
+    Returns:
+        The studies, each once.
 
     Raises:
-        ValueError: No study has this name.
+        ValueError: There is no such study or paper, or none is named.
     """
-    checks.check_choice("study", name, names())
-    return _STUDIES[name]
+    found: dict[str, Study] = {}
+    for name in wanted:
+        chosen = {
+            key: study
+            for key, study in _STUDIES.items()
+            if name in (key, key.split(".")[0])
+        }
+        if not chosen:
+            papers = dict.fromkeys(key.split(".")[0] for key in _STUDIES)
+            raise ValueError(
+                "`study` must name studies, or a paper for all of its own: "
+                f"{', '.join((*papers, *_STUDIES))}. Received: study={name!r}"
+            )
+        found |= chosen
+    if not found:
+        raise ValueError("`study` must name a study. Received: study=''")
+    return list(found.values())
 
 
-__all__ = ["Comparison", "find", "names", "szegedy"]
+__all__ = ["SCALES", "Context", "Findings", "Study", "find", "names", "szegedy"]

@@ -1,0 +1,75 @@
+"""Pictures of the studies, made from what they saved."""
+
+import os
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from advkeras import checks
+from advkeras.report.figures import save
+
+
+def noise_curves(
+    table: dict[str, Any], levels: Sequence[float], path: str | os.PathLike
+) -> None:
+    """Draws accuracy over the size of noise, a line a net.
+
+    Args:
+        table: `Table.to_json()` with the columns distortion, adversarial
+            accuracy, clean accuracy, and accuracy at each level.
+        levels: Standard deviations of the noise.
+        path: Where to write the picture (.png).
+    """
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for i, row in enumerate(table["rows"]):
+        values = [cell["measured"]["value"] for cell in row["cells"]]
+        distortion, adversarial, *accuracies = values
+        axes.plot(
+            [0, *levels],
+            100 * np.array(accuracies),
+            marker="o",
+            markersize=3,
+            color=f"C{i}",
+            label=row["name"],
+        )
+        axes.plot(
+            distortion, 100 * adversarial, "x", color=f"C{i}", markersize=8
+        )
+    axes.set_xlabel("standard deviation of the noise, or distortion (crosses)")
+    axes.set_ylabel("accuracy in %")
+    axes.set_ylim(-3, 103)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    save(figure, path)
+
+
+def strips(
+    rows: Mapping[str, np.ndarray],
+    bounds: checks.Bounds,
+    path: str | os.PathLike,
+) -> None:
+    """Draws rows of images, one above the other.
+
+    Args:
+        rows: Name -> images, (n, height, width, channels), n the same for all.
+        bounds: (lower, upper) of the pixels; what is beyond is clipped.
+        path: Where to write the picture (.png).
+    """
+    lower, upper = bounds
+    count = len(next(iter(rows.values())))
+    figure = Figure(
+        figsize=(0.9 * count + 1, 0.95 * len(rows) + 0.2), layout="constrained"
+    )
+    grid = figure.subplots(len(rows), count, squeeze=False)
+    for axes_row, (name, images) in zip(grid, rows.items(), strict=True):
+        axes_row[0].set_ylabel(name, fontsize=9)
+        for axes, image in zip(axes_row, images, strict=True):
+            shown = ((image - lower) / (upper - lower)).clip(0, 1)
+            axes.imshow(shown.squeeze(), cmap="gray", vmin=0, vmax=1)
+            axes.set_xticks([])
+            axes.set_yticks([])
+    save(figure, path)
