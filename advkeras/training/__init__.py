@@ -2,6 +2,7 @@
 
 from advkeras.training.autoencoder import pretrain_encoder
 from advkeras.training.job import train_to_file
+from advkeras.training.layerwise import fit_layerwise
 from advkeras.training.lbfgs import fit_lbfgs
 from advkeras.training.plain import train
 from advkeras.training.recipes import Recipe
@@ -9,6 +10,7 @@ from advkeras.training.recipes import recipe
 
 __all__ = [
     "Recipe",
+    "fit_layerwise",
     "fit_lbfgs",
     "pretrain_encoder",
     "recipe",
