@@ -55,8 +55,12 @@ def features(
     checks.check_choice("pooling", pooling, _POOLINGS)
     part = _flat(_up_to(model, layer), layer, pooling)
     images = checks.check_images(images, None, tuple(part.input_shape[1:]))
-    found = part.predict(images, batch_size=batch_size, verbose=0)
-    return np.asarray(found, np.float32)
+    # Eagerly: `predict` would compile anew at every call.
+    found = [
+        np.asarray(part(images[i : i + batch_size], training=False), np.float32)
+        for i in range(0, len(images), batch_size)
+    ]
+    return np.concatenate(found)
 
 
 def _up_to(model: Any, layer: str | None) -> keras.Model:

@@ -1,8 +1,10 @@
 """Keras models: builders by name, files, and the logits of any of them."""
 
+from advkeras.models import alexnet as alexnet
 from advkeras.models import autoencoder as autoencoder
 from advkeras.models import conv as conv
 from advkeras.models import fc as fc
+from advkeras.models import layers as layers
 from advkeras.models.cards import read_card
 from advkeras.models.cards import save_with_card
 from advkeras.models.loading import load

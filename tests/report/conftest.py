@@ -77,14 +77,16 @@ class FakeAttack:
     def __repr__(self):
         return "FakeAttack()"
 
-    def __call__(self, classifier, images, labels, seed=0, batch_size=None):
+    def __call__(
+        self, classifier, images, labels, targets=None, batch_size=None, seed=0
+    ):
         self.calls.append((images, labels, seed))
         n = len(images)
         return AttackResult(
             originals=images,
             images=images + np.float32(1),
             labels=labels,
-            targets=None,
+            targets=targets,
             clean_predictions=labels,
             predictions=labels + 1,
             success=np.arange(n) % 3 > 0,

@@ -14,7 +14,7 @@ from advkeras.analysis.spectrum.norms import rounded
 
 _OF_ONE = (
     "celu linear relu relu6 tanh softplus softsign log_sigmoid squareplus "
-    "hard_tanh tanh_shrink soft_shrink sparse_plus sparsemax"
+    "hard_tanh tanh_shrink soft_shrink sparse_plus"
 )
 _SELU = 1.0507009873554805 * 1.6732632423543772  # scale * alpha, left of 0
 

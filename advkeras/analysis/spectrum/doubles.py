@@ -48,15 +48,41 @@ def linear_part(
     if getattr(layer, "data_format", None) == "channels_first":
         changes["data_format"] = "channels_last"
         shape = (*shape[1:], shape[0])
+    groups = getattr(layer, "groups", 1)
+    if groups > 1:
+        return _grouped(layer, shape, groups, changes), shape
     copy = layer_in_float64(layer, [shape], **changes)
     offset = copy(tf.zeros((1, *shape), tf.float64), training=False)
-
-    def linear(x: Any) -> Any:
-        return copy(x, training=False) - offset
-
     if not np.any(offset):
         return lambda x: copy(x, training=False), shape
-    return linear, shape
+    return lambda x: copy(x, training=False) - offset, shape
+
+
+def _grouped(
+    layer: keras.layers.Layer, shape: Shape, groups: int, changes: dict
+) -> Callable[[Any], Any]:
+    """Convolves each group alone: at once it is many times slower on a CPU."""
+    changes = {
+        **changes,
+        "groups": 1,
+        "filters": layer.filters // groups,
+        "use_bias": False,
+    }
+    part = (*shape[:-1], shape[-1] // groups)
+    copies = []
+    for kernel in np.split(layer.get_weights()[0], groups, axis=-1):
+        copy = _rebuilt(layer, changes)
+        copy.build((None, *part))
+        copy.set_weights([kernel])
+        copies.append(copy)
+
+    def linear(x: Any) -> Any:
+        parts = tf.split(x, groups, axis=-1)
+        return tf.concat(
+            [copy(p) for copy, p in zip(copies, parts, strict=True)], axis=-1
+        )
+
+    return linear
 
 
 def model_in_float64(model: keras.Model) -> keras.Model:

@@ -19,7 +19,6 @@ from advkeras.analysis.spectrum import rules
 from advkeras.analysis.spectrum.norms import Norm
 
 Shape = tuple[int, ...]
-_STARTS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +118,7 @@ def bounds(
             known here, or known better there.
         images: Where the search for the network's lower bound starts: a few
             images, (n, height, width, channels), in the model's units; an
-            array for each input if there are more. None for two of uniform
+            array for each input if there are more. None for one of uniform
             noise in [0, 1].
         lower: Whether to seek lower bounds where none comes by itself.
         seed: Seed of all random starts.
@@ -267,7 +266,7 @@ def _starts(model: keras.Model, images: Any, seed: int) -> list[np.ndarray]:
     shapes = [tuple(x.shape[1:]) for x in model.inputs]
     if images is None:
         random = np.random.default_rng(seed)
-        return [random.random((_STARTS, *shape)) for shape in shapes]
+        return [random.random((1, *shape)) for shape in shapes]
     arrays = [images] if len(shapes) == 1 else list(images)
     return [
         checks.check_images(array, None, shape).astype(np.float64)

@@ -118,8 +118,11 @@ def operator_norm(
             ]
         )
         return rounded(_root_of_largest((rows + rows.T) / 2))
+    # Compiled, a linear map's values where it is only turned round are left
+    # out.
+    compiled = tf.function(gram, autograph=False)
     return _iterated(
-        lambda v: gram(v[None]).numpy()[0], n, tolerance, failure, seed
+        lambda v: compiled(v[None]).numpy()[0], n, tolerance, failure, seed
     )
 
 
@@ -174,7 +177,6 @@ def _gram(
     output = tuple(linear(tf.zeros((1, *shape), tf.float64)).shape[1:])
     inputs, outputs = math.prod(shape), math.prod(output)
 
-    @tf.function(reduce_retracing=True)
     def of_inputs(v: tf.Tensor) -> tf.Tensor:
         x = tf.reshape(v, (-1, *shape))
         with tf.GradientTape() as tape:
@@ -183,7 +185,6 @@ def _gram(
         back = tape.gradient(y, x, output_gradients=tf.stop_gradient(y))
         return tf.reshape(back, tf.shape(v))
 
-    @tf.function(reduce_retracing=True)
     def of_outputs(u: tf.Tensor) -> tf.Tensor:
         x = tf.zeros((tf.shape(u)[0], *shape), tf.float64)
         with tf.GradientTape() as tape:
@@ -216,7 +217,8 @@ def _iterated(
     steps = min(n, math.ceil((hard / math.acosh(1 + tolerance) + 1) / 2))
     ritz, residual = _lanczos(gram, n, steps, seed)
     root = math.sqrt(ritz)
-    slack = math.cosh(hard / (2 * steps - 1))
+    # n steps find everything.
+    slack = math.cosh(hard / (2 * steps - 1)) if steps < n else 1.0
     return Norm(root * slack * (1 + ROUNDING), root * (1 - ROUNDING), residual)
 
 

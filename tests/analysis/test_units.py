@@ -1,0 +1,256 @@
+"""Top images and comparisons whose answers are known beforehand."""
+
+import json
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+import advkeras as ak
+from advkeras.analysis import units
+
+
+def random_features(n=40, dim=6, seed=0):
+    return np.random.default_rng(seed).random((n, dim), np.float32)
+
+
+def detectors(n=300, classes=10, seed=0):
+    """Features that are the class and nothing else, and their images."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, classes, n)
+    images = random.random((n, 4, 4, 1), np.float32)
+    # How sure of it, so that a direction has one order of its images.
+    strength = random.uniform(0.5, 1, (n, 1))
+    return np.eye(classes)[labels] * strength, labels, images
+
+
+def test_directions_are_unit_vectors_that_lean_nowhere():
+    found = units.random_directions(50, 400)
+    assert found.shape == (400, 50)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+    # A coordinate has variance 1 / 50: of 400, the mean is within 5 sigma.
+    assert np.abs(found.mean(axis=0)).max() < 5 / np.sqrt(50 * 400)
+    assert found.var() == pytest.approx(1 / 50, rel=0.05)
+
+
+def test_directions_go_on_where_a_generator_is():
+    random = np.random.default_rng(3)
+    parts = [units.random_directions(7, count, random) for count in (2, 3)]
+    whole = units.random_directions(7, 5, 3)
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_top_images_by_hand():
+    features = [[1, 5], [3, 4], [2, 0]]
+    np.testing.assert_array_equal(
+        units.top_images(features, k=2), [[1, 2], [0, 1]]
+    )
+    # Along (1, 1): 6, 7, 2; along (-2, 0): -2, -6, -4.
+    along = units.top_images(features, [[1, 1], [-2, 0]], k=3)
+    np.testing.assert_array_equal(along, [[1, 0, 2], [0, 2, 1]])
+
+
+@given(st.integers(0, 1000), st.integers(1, 8))
+def test_equal_images_come_in_their_order(seed, k):
+    random = np.random.default_rng(seed)
+    features = random.integers(0, 3, (8, 2))
+    expected = np.argsort(-features, axis=0, kind="stable")[:k].T
+    np.testing.assert_array_equal(units.top_images(features, k=k), expected)
+
+
+def test_units_are_the_natural_basis():
+    features = random_features()
+    np.testing.assert_array_equal(
+        units.top_images(features), units.top_images(features, np.eye(6))
+    )
+
+
+def test_parts_make_no_difference(monkeypatch):
+    features, labels, images = detectors()
+    directions = units.random_directions(10, 9)
+    whole = units.top_images(features, directions)
+    comparison = units.compare(features, labels, images)
+    monkeypatch.setattr(units, "_AT_A_TIME", 700)
+    np.testing.assert_array_equal(units.top_images(features, directions), whole)
+    parts = units.compare(features, labels, images)
+    assert json.dumps(parts.to_json()) == json.dumps(comparison.to_json())
+
+
+def test_no_directions_have_no_images():
+    found = units.top_images(random_features(), np.empty((0, 6)), k=3)
+    assert found.shape == (0, 3)
+
+
+def test_class_detectors_are_purer_than_directions():
+    features, labels, images = detectors()
+    # The more weak units there are, the less a direction is one of them.
+    found = units.compare(features, labels, images)
+    np.testing.assert_array_equal(found.of_units.purity, 1)
+    np.testing.assert_array_equal(found.of_units.entropy, 0)
+    effect = found.effects["purity"]
+    assert effect.means[0] == 1 > effect.means[1]
+    assert effect.delta > 0.3
+    assert effect.p < 0.05
+    assert found.effects["entropy"].delta < -0.3
+    # The pixels are noise, whatever the class.
+    assert abs(found.effects["similarity"].delta) < 0.6
+
+
+def test_units_turned_at_random_are_like_directions():
+    """The same space, seen along no axis in particular."""
+    random = np.random.default_rng(1)
+    dim = 200
+    labels = random.integers(0, 10, 500)
+    images = random.random((500, 3, 3, 1)) + np.eye(10)[labels][:, :9].reshape(
+        500, 3, 3, 1
+    )
+    # Axes that detect: one class each, and some noise.
+    own = np.arange(dim) % 10 == labels[:, None]
+    features = own + 0.3 * random.random((500, dim))
+    straight = units.compare(features, labels, images)
+    assert straight.effects["purity"].delta > 0.9
+    assert straight.effects["similarity"].delta > 0.5
+    turn = scipy.stats.ortho_group(dim, seed=2).rvs()
+    turned = units.compare(features @ turn, labels, images)
+    for effect in turned.effects.values():
+        assert abs(effect.delta) < 0.15
+        assert effect.p > 0.01
+        assert effect.interval[0] < 0 < effect.interval[1]
+
+
+def test_dead_units_are_counted_and_left_out():
+    features, labels, images = detectors()
+    dead = np.concatenate(
+        [features[:, :4], np.full((300, 3), 0.7), features[:, 4:]], axis=1
+    )
+    found = units.compare(dead, labels, images)
+    assert (found.dimension, found.dead, len(found.units)) == (13, 3, 10)
+    assert not set(found.units) & {4, 5, 6}
+    np.testing.assert_array_equal(found.of_units.purity, 1)
+
+
+def test_ties_at_the_last_image_are_counted():
+    features = random_features(10, 3)
+    features[:, 1] = [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
+    labels, images = np.arange(10) % 2, np.eye(10)
+    for k, tied in ((2, 1), (3, 0), (4, 1)):
+        assert units.compare(features, labels, images, k=k).tied == tied
+
+
+def test_chance_is_what_random_images_have():
+    """Two of 10 even classes agree in 1 of 10 pairs, or nearly so."""
+    features = random_features(1000, 600)
+    labels = np.arange(1000) % 10
+    found = units.compare(features, labels, np.eye(1000), k=2)
+    assert found.of_chance.purity.mean() == pytest.approx(0.55, abs=0.03)
+    assert len(set(found.of_chance.indices[:, 0])) > 300
+    assert (
+        found.of_chance.indices[:, 0] != found.of_chance.indices[:, 1]
+    ).all()
+
+
+def test_some_units_are_drawn():
+    features, labels, images = detectors()
+    found = units.compare(features, labels, images, count=4, seed=1)
+    assert len(found.units) == len(found.of_units) == len(found.of_directions)
+    assert len(found.units) == 4
+    assert (np.diff(found.units) > 0).all()
+    np.testing.assert_array_equal(
+        found.of_units.indices, units.top_images(features)[found.units]
+    )
+    everything = units.compare(features, labels, images, count=99)
+    assert len(everything.units) == 10
+
+
+def test_the_seed_decides():
+    features, labels, images = detectors()
+    one, same, other = (
+        units.compare(features, labels, images, seed=seed).to_json()
+        for seed in (1, 1, 2)
+    )
+    assert one == same
+    assert one["directions"] != other["directions"]
+    # Of all units, whatever the seed.
+    assert one["effects"]["purity"]["means"][0] == 1
+    assert other["effects"]["purity"]["means"][0] == 1
+
+
+def test_scale_and_offset_of_all_features_change_nothing():
+    """Directions of the centred space are those of the space."""
+    features, labels, images = detectors()
+    found = units.compare(features, labels, images)
+    moved = units.compare(2 * (features - 0.25), labels, images)
+    for name in ("of_units", "of_directions"):
+        np.testing.assert_array_equal(
+            getattr(found, name).purity, getattr(moved, name).purity
+        )
+
+
+def test_json_has_some_rows():
+    features, labels, images = detectors()
+    found = units.compare(features, labels, images, k=5)
+    values = json.loads(json.dumps(found.to_json(rows=3)))
+    assert (values["n"], values["k"], values["compared"]) == (300, 5, 10)
+    assert len(values["units"]) == len(values["directions"]) == 3
+    row = values["units"][0]
+    assert row["images"] == found.of_units.indices[row["unit"]].tolist()
+    assert row["purity"] == 1
+    assert values["chance"] == found.of_chance.means()
+    assert len(found.to_json(rows=50)["units"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"k": 1}, "`k` must be 2 .. 299"),
+        ({"k": 300}, "`k` must be 2 .. 299"),
+        ({"k": 2.0}, "`k` must be a whole"),
+        ({"count": 0}, "`count` must be"),
+        ({"count": 1}, "`count` must be at least 2"),
+        ({"features": np.zeros((300, 5))}, "`features` must have at least 2"),
+        ({"features": np.full((300, 5), np.nan)}, "`features` must be finite"),
+        ({"features": np.zeros(300)}, "`features` must be finite numbers, sh"),
+        ({"features": np.zeros((300, 0))}, "`features` must be finite"),
+        ({"images": np.zeros((299, 2))}, "`images` must be those of the 300"),
+        ({"labels": np.zeros(299, int)}, "`labels` must be of shape"),
+    ],
+)
+def test_bad_input(change, message):
+    features, labels, images = detectors()
+    given = {"features": features, "labels": labels, "images": images}
+    with pytest.raises(ValueError, match=message):
+        units.compare(**{**given, **change})
+
+
+@pytest.mark.parametrize("bad", [np.zeros((2, 5)), np.zeros(6), [[np.inf] * 6]])
+def test_bad_directions(bad):
+    with pytest.raises(ValueError, match="`directions` must be"):
+        units.top_images(random_features(), bad)
+
+
+@pytest.mark.parametrize("k", [0, 41, True])
+def test_bad_k_of_top_images(k):
+    with pytest.raises(ValueError, match="`k` must be"):
+        units.top_images(random_features(), k=k)
+
+
+@pytest.mark.parametrize(("dim", "count"), [(0, 1), (1, 0), (2.5, 1)])
+def test_bad_sizes_of_directions(dim, count):
+    with pytest.raises(ValueError, match="must be a whole number"):
+        units.random_directions(dim, count)
+
+
+@pytest.mark.slow
+def test_a_trained_net_is_far_from_chance():
+    """Both bases find like images: what the paper saw, for a real net."""
+    digits = ak.datasets.load("mnist5k", "test")
+    phi = units.features(ak.Classifier.load("conv-mnist"), digits.images)
+    assert phi.shape == (len(digits), 64)
+    found = units.compare(phi, digits.labels, digits.images)
+    for sets in (found.of_units, found.of_directions):
+        assert sets.purity.mean() > found.of_chance.purity.mean() + 0.2
+        assert sets.similarity.mean() > found.of_chance.similarity.mean() + 0.1
+        assert sets.entropy.mean() < found.of_chance.entropy.mean() - 0.2
