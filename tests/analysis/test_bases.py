@@ -25,7 +25,7 @@ def test_detectors_are_better_than_any_random_basis():
 
 def test_a_basis_turned_at_random_is_one_of_them():
     """Of 19 turns, p is below 0.2 about as often as chance has it."""
-    features, labels, images = detectors(n=120)
+    features, labels, images = detectors(n=100, dim=10)
     turns = scipy.stats.ortho_group(10, seed=0)
     found = [
         basis_test(features @ turns.rvs(), labels, images, bases=19, seed=i)
@@ -49,7 +49,7 @@ def test_p_by_hand():
 
 
 def test_the_natural_means_are_those_of_compare():
-    features, labels, images = detectors(classes=4)
+    features, labels, images = detectors(dim=4)
     features[:, 1] = 0
     found = basis_test(features, labels, images, k=5, bases=3)
     compared = units.compare(features, labels, images, k=5)
