@@ -21,6 +21,7 @@ class BasisTest:
         k: Images of each set.
         natural: Measure -> its mean over the units.
         random: Measure -> its mean over each random basis.
+        standardised: Whether the bases are of the standardised space.
         seed: Of the random bases.
     """
 
@@ -28,7 +29,8 @@ class BasisTest:
     k: int
     natural: dict[str, float]
     random: dict[str, tuple[float, ...]]
-    seed: int
+    standardised: bool = False
+    seed: int = 0
 
     def p(self, measure: str) -> float:
         """Returns a two-sided p-value, at least 2 / (bases + 1).
@@ -47,6 +49,7 @@ class BasisTest:
         return {
             "dimension": self.dimension,
             "k": self.k,
+            "standardised": self.standardised,
             "seed": self.seed,
             "measures": {
                 name: {
@@ -65,6 +68,7 @@ def basis_test(
     images: Any,
     k: int = 8,
     bases: int = 99,
+    standardised: bool = False,
     seed: int = 0,
 ) -> BasisTest:
     """Compares the natural basis of a layer with whole random bases.
@@ -81,6 +85,7 @@ def basis_test(
         images: As there.
         k: As there.
         bases: How many random bases, drawn evenly (Haar).
+        standardised: As there.
         seed: Seed of the bases.
 
     Returns:
@@ -89,7 +94,7 @@ def basis_test(
     Raises:
         ValueError: As for `units.compare`.
     """
-    features, alive = units.alive(features)
+    features, alive = units.alive(features, standardised)
     units.check_k(k, 2, len(features) - 1)
     checks.check_count("bases", bases)
     likeness = Likeness.of(labels, images, len(features))
@@ -107,5 +112,6 @@ def basis_test(
         k=k,
         natural=means(None),
         random={name: tuple(one[name] for one in drawn) for name in MEASURES},
+        standardised=standardised,
         seed=seed,
     )

@@ -9,10 +9,10 @@ is no better than a random one, and no worse. Here that is measured:
     found = ak.analysis.units.compare(features, test.labels, test.images)
     print(found.effects["purity"])
 
-The random directions are those of the space as it is, as in the paper. To
-centre it changes nothing, since all images move alike along a direction. Where
-units of unlike scales are to count alike, compare `features / features.std(0)`
-without its constant units: that changes the directions, and no unit's images.
+The random directions are those of the space as it is, as in the paper: units
+that vary more count for more in them. `standardised=True` gives all units one
+variance first, which can turn the verdict. To centre the space would change
+nothing, since all images move alike along a direction.
 """
 
 import dataclasses
@@ -45,6 +45,7 @@ class Comparison:
             top images and are left out.
         tied: Of the units compared, those whose k-th image excites them no
             more than the next: the first of such images were taken.
+        standardised: Whether the directions are of the standardised space.
         seed: Of whatever was drawn.
         units: Which units were compared, (m,).
         of_units: Their top images.
@@ -61,6 +62,7 @@ class Comparison:
     dimension: int
     dead: int
     tied: int
+    standardised: bool
     seed: int
     units: np.ndarray
     of_units: ImageSets
@@ -75,7 +77,7 @@ class Comparison:
             rows: How many units, and how many directions, are given with
                 their images; the seed chooses which.
         """
-        names = ("n", "k", "dimension", "dead", "tied", "seed")
+        names = "n", "k", "dimension", "dead", "tied", "standardised", "seed"
         order = np.random.default_rng(self.seed).permutation(len(self.units))
         shown = np.sort(order[:rows])
         return {
@@ -162,6 +164,7 @@ def compare(
     images: Any,
     k: int = 8,
     count: int | None = None,
+    standardised: bool = False,
     seed: int = 0,
 ) -> Comparison:
     """Compares a layer's units with random directions, by their top images.
@@ -173,6 +176,8 @@ def compare(
         k: How many images to look at for each, 2 to n - 1.
         count: How many units, drawn from those that are not dead, and how
             many random directions; None for all units.
+        standardised: Whether random directions are drawn in the space in
+            which every unit has variance 1. The units' images are the same.
         seed: Seed of the units drawn, the directions, and the intervals.
 
     Returns:
@@ -183,7 +188,7 @@ def compare(
 
     Source: Szegedy et al. 2013, section 3; the measures are ours.
     """
-    features, chosen = alive(features)
+    features, chosen = alive(features, standardised)
     n, dim = features.shape
     check_k(k, 2, n - 1)
     if count is not None:
@@ -217,6 +222,7 @@ def compare(
         dimension=dim,
         dead=dead,
         tied=int((last == following).sum()),
+        standardised=standardised,
         seed=seed,
         units=chosen,
         of_units=sets[0],
@@ -254,11 +260,14 @@ def _features(features: Any) -> np.ndarray:
     return array
 
 
-def alive(features: Any) -> tuple[np.ndarray, np.ndarray]:
+def alive(
+    features: Any, standardised: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns features and which units are not the same for every image.
 
     Args:
         features: As for `compare`.
+        standardised: Whether to divide each such unit by its deviation.
 
     Returns:
         float32, (n, units), and their indices, at least 2.
@@ -273,6 +282,10 @@ def alive(features: Any) -> tuple[np.ndarray, np.ndarray]:
             "`features` must have at least 2 units that are not the same for "
             f"every image. Received: {len(found)} of {array.shape[1]}"
         )
+    if standardised:
+        deviation = np.ones(array.shape[1], np.float32)
+        deviation[found] = array[:, found].std(axis=0, dtype=np.float64)
+        array = array / deviation
     return array, found
 
 

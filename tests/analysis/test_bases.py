@@ -39,12 +39,12 @@ def test_a_basis_turned_at_random_is_one_of_them():
 
 def test_p_by_hand():
     """4 bases: one is higher, three are lower; 2 (1 + 1) / 5."""
-    test = BasisTest(2, 8, {"purity": 0.5}, {"purity": (0.6, 0.1, 0.2, 0.4)}, 0)
+    test = BasisTest(2, 8, {"purity": 0.5}, {"purity": (0.6, 0.1, 0.2, 0.4)})
     assert test.p("purity") == pytest.approx(0.8)
     for natural, p in ((0.05, 0.4), (0.7, 0.4), (0.3, 1.0)):
-        test = BasisTest(2, 8, {"purity": natural}, test.random, 0)
+        test = BasisTest(2, 8, {"purity": natural}, test.random)
         assert test.p("purity") == pytest.approx(p)
-    same = BasisTest(2, 8, {"purity": 0.5}, {"purity": (0.5,) * 99}, 0)
+    same = BasisTest(2, 8, {"purity": 0.5}, {"purity": (0.5,) * 99})
     assert same.p("purity") == 1
 
 
@@ -55,6 +55,18 @@ def test_the_natural_means_are_those_of_compare():
     compared = units.compare(features, labels, images, k=5)
     assert found.natural == compared.of_units.means()
     assert found.dimension == 3
+
+
+def test_standardised_is_what_it_says():
+    features, labels, images = detectors(n=60, dim=6)
+    scaled = features * [1, 1, 1, 1, 1, 30]
+    found = basis_test(scaled, labels, images, bases=5, standardised=True)
+    by_hand = features / features.std(axis=0)
+    expected = basis_test(by_hand, labels, images, bases=5)
+    assert found.random == expected.random
+    plain = basis_test(scaled, labels, images, bases=5)
+    assert plain.random != found.random
+    assert plain.natural == found.natural
 
 
 def test_the_seed_decides():

@@ -187,6 +187,26 @@ def test_scale_and_offset_of_all_features_change_nothing():
         )
 
 
+def test_standardised_is_what_it_says():
+    features, labels, images = detectors()
+    scales = np.geomspace(0.1, 10, 40, dtype=np.float32)
+    scaled = np.insert(features * scales, 5, 3.0, axis=1)  # and a dead one
+    given = {"labels": labels, "images": images}
+    plain = units.compare(scaled, **given)
+    found = units.compare(scaled, **given, standardised=True)
+    by_hand = np.insert(features / features.std(axis=0), 5, 3.0, axis=1)
+    expected = units.compare(by_hand, **given)
+    np.testing.assert_array_equal(
+        found.of_directions.purity, expected.of_directions.purity
+    )
+    np.testing.assert_array_equal(found.of_units.purity, plain.of_units.purity)
+    # Unlike scales make a direction that of a few units.
+    assert plain.of_directions.purity.mean() > (
+        found.of_directions.purity.mean() + 0.1
+    )
+    assert (plain.standardised, found.standardised) == (False, True)
+
+
 def test_json_has_some_rows():
     features, labels, images = detectors()
     found = units.compare(features, labels, images, k=5)
