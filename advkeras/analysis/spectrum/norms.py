@@ -201,7 +201,7 @@ def _gram(
 def _root_of_largest(gram: np.ndarray) -> float:
     last = len(gram) - 1
     (value,) = scipy.linalg.eigh(
-        gram, eigvals_only=True, subset_by_index=(last, last)
+        gram, eigvals_only=True, subset_by_index=(last, last), driver="evx"
     )
     return math.sqrt(max(value, 0.0))
 

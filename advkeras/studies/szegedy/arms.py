@@ -52,14 +52,14 @@ def _pools(**epsilons: float) -> dict[str, Attack]:
 # first 20,000 or 50,000.
 ARMS = {
     "weight_decay": Arm("weight decay alone", 1e-4, published=1.6),
-    "dropout": Arm("dropout", 1e-6, dropout=(0.2, 0.2), published=1.3),
+    "dropout": Arm("dropout", 1e-6, dropout=(0.2, 0.1), published=1.3),
     "layerwise": Arm(
         "pools of images and of both hidden layers",
         3e-5,
-        attacks=_pools(input=1.0, hidden1=0.3, hidden2=0.3),
+        attacks=_pools(input=1.5, hidden1=0.3, hidden2=0.3),
         published=1.2,
     ),
-    "images": Arm("a pool of images only", 3e-5, attacks=_pools(input=1.0)),
+    "images": Arm("a pool of images only", 3e-5, attacks=_pools(input=1.5)),
     "hidden": Arm(
         "pools of the hidden layers only",
         3e-5,
@@ -73,7 +73,7 @@ def run(
     seed: int,
     train_set: ImageSet,
     test_set: ImageSet,
-    epochs: int = 50,
+    epochs: int = 40,
     backup_dir: str | os.PathLike | None = None,
     **schedule: Any,
 ) -> dict[str, Any]:

@@ -30,14 +30,14 @@ DECAY = (
 
 
 def sample(
-    context: Context, split: str, small: int = 64
+    context: Context, split: str, paper: int = 256, small: int = 64
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the images that a table is made of, with their labels.
 
     256 in the paper's scale: the printed shares of tables 2 and 4 are
     multiples of 1/256.
     """
-    count = context.pick(256, small)
+    count = context.pick(paper, small)
     return context.digits(split).sample(count, context.seed)
 
 
