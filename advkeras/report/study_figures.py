@@ -73,3 +73,33 @@ def strips(
             axes.set_xticks([])
             axes.set_yticks([])
     save(figure, path)
+
+
+def dots(
+    groups: Mapping[str, Sequence[float]],
+    published: Mapping[str, float],
+    label: str,
+    path: str | os.PathLike,
+) -> None:
+    """Draws every value of each group, its mean, and what was published.
+
+    Args:
+        groups: Name -> values.
+        published: Name -> what a paper prints, where it does.
+        label: What the values are.
+        path: Where to write the picture (.png).
+    """
+    figure = Figure(
+        figsize=(6.4, 0.9 + 0.5 * len(groups)), layout="constrained"
+    )
+    axes = figure.add_subplot()
+    for i, (name, values) in enumerate(groups.items()):
+        axes.plot(values, [i] * len(values), "o", color=f"C{i}", alpha=0.7)
+        axes.plot(np.mean(values), i, "|", color=f"C{i}", markersize=18)
+        if name in published:
+            axes.plot(published[name], i, "*", color="black", markersize=9)
+    axes.set_yticks(range(len(groups)), groups)
+    axes.set_ylim(len(groups) - 0.5, -0.5)
+    axes.set_xlabel(label)
+    axes.grid(alpha=0.3, axis="x")
+    save(figure, path)
