@@ -52,6 +52,9 @@ _RECIPES = {
     "fc123-456-10": Recipe("lbfgs", epochs=1000),
     "fc200-200-10": Recipe("lbfgs", epochs=1000),
     "ae400-10": Recipe("lbfgs", epochs=800, encoder_epochs=30),
+    "alexnet-cifar10": Recipe(
+        epochs=10, learning_rate=2e-3, weight_decay=5e-3, augment=True
+    ),
     "conv-cifar10": Recipe(
         epochs=15, learning_rate=1e-2, weight_decay=5e-3, augment=True
     ),

@@ -87,7 +87,8 @@ class _Bounded:
     """A chain over some balls: what is known of each layer so far.
 
     Attributes:
-        rounding: Of each affine map's results, what float32 may add, (n, units).
+        rounding: What float32 may add to each affine map's results, (n,
+            units).
         lines: Of each curve, the lines around it.
         range: Of the last curve, its least and its greatest results.
     """

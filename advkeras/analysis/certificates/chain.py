@@ -170,7 +170,7 @@ def _sums(layer: Any) -> Affine:
 
 
 def _normalization(layer: Any) -> Affine:
-    """x -> scale x + (shift - mean scale): the parenthesis may cancel."""
+    """Scales by gamma / deviation, and shifts; the shift may cancel."""
     shape = tuple(layer.input.shape[1:])
     if isinstance(layer, layers.BatchNormalization):
         mean = np.asarray(layer.moving_mean)
@@ -241,9 +241,7 @@ def _append(
         steps.append(steps.pop(-3))
 
 
-def _alternating(
-    steps: list[Affine | Curve | WindowMax], units: int
-) -> Chain:
+def _alternating(steps: list[Affine | Curve | WindowMax], units: int) -> Chain:
     """Folds neighbouring affine maps, and parts neighbouring curves."""
     affine: list[Affine] = []
     bends: list[Curve | WindowMax] = []

@@ -191,7 +191,7 @@ def _s_shaped(
         def holds(d: np.ndarray) -> np.ndarray:
             return function(d) + derivative(d) * (least - d) >= left
 
-        # Bisection: `outer` holds all the while, so any number of steps will do.
+        # Bisection: `outer` holds all the while, after any number of steps.
         inner, outer = np.maximum(least, 0), greatest
         tangent = (greatest > 0) & holds(greatest)
         for _ in range(_HALVINGS):

@@ -8,18 +8,43 @@ from advkeras.studies.szegedy.photographs import alexnet
 from advkeras.studies.szegedy.spectrum import table5
 from advkeras.studies.szegedy.transfer import table2
 from advkeras.studies.szegedy.transfer import table4
+from advkeras.studies.szegedy.units import units_and_directions
 
-# What each shows, in the order of the paper.
-_SHOWS = {
-    table1: "errors of six nets, and the smallest changes that fool each",
-    table2: "do examples made for one of six nets fool the others?",
-    table4: "do they fool nets trained on other images?",
-    noise: "figure 7: noise beside adversarial changes",
-    alexnet: "figure 5: photographs that AlexNet takes for a bird",
-    layerwise: "section 4.2: training on adversarial examples of each layer",
-    table5: "upper bounds of each layer's operator norm, and lower ones",
-}
+# In the order of the paper.
 STUDIES = tuple(
-    Study(f"szegedy.{measure.__name__}", shows, measure)
-    for measure, shows in _SHOWS.items()
+    Study(f"szegedy.{name}", shows, measure)
+    for name, shows, measure in (
+        (
+            "units",
+            "section 3: single units and random directions",
+            units_and_directions,
+        ),
+        (
+            "table1",
+            "errors of six nets, and the smallest changes that fool each",
+            table1,
+        ),
+        (
+            "table2",
+            "do examples made for one of six nets fool the others?",
+            table2,
+        ),
+        ("table4", "do they fool nets trained on other images?", table4),
+        ("noise", "figure 7: noise beside adversarial changes", noise),
+        (
+            "alexnet",
+            "figure 5: photographs that AlexNet takes for a bird",
+            alexnet,
+        ),
+        (
+            "layerwise",
+            "section 4.2: training on adversarial examples of each layer",
+            layerwise,
+        ),
+        (
+            "table5",
+            "bounds of each layer's operator norm, upper and lower",
+            table5,
+        ),
+    )
 )

@@ -59,12 +59,6 @@ ARMS = {
         attacks=_pools(input=1.5, hidden1=0.3, hidden2=0.3),
         published=1.2,
     ),
-    "images": Arm("a pool of images only", 3e-5, attacks=_pools(input=1.5)),
-    "hidden": Arm(
-        "pools of the hidden layers only",
-        3e-5,
-        attacks=_pools(hidden1=0.3, hidden2=0.3),
-    ),
 }
 
 
