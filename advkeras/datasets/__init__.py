@@ -7,6 +7,7 @@ from advkeras import checks
 from advkeras.datasets import embedded
 from advkeras.datasets import tfds_sets
 from advkeras.datasets.image_set import ImageSet
+from advkeras.datasets.one_class import one_against_others
 
 __all__ = ["ImageSet", "load"]
 
@@ -42,6 +43,8 @@ def load(
     Args:
         name: "mnist5k" (5,000 digits that need no network), or the TFDS name
             of any set of images with one class each: "mnist", "cifar10", ...
+            Behind "=" may follow a class, for that class against as many
+            images of the others: "cifar10=automobile".
         splits: A split or several, in the split syntax of TFDS:
             "train[:30000]", "test", "train[80%:]".
         data_dir: Where TFDS keeps its sets; None for the environment's
@@ -53,7 +56,8 @@ def load(
 
     Returns:
         An `ImageSet`, or a tuple of them if `splits` is a sequence. Nothing
-        is read before images are asked for.
+        but the labels of a set with "=" is read before images are asked
+        for.
 
     Raises:
         ValueError: There is no such set or split, it has no image with one
@@ -65,8 +69,11 @@ def load(
     """
     bounds = checks.check_bounds(bounds)
     names = (splits,) if isinstance(splits, str) else tuple(splits)
-    if name == embedded.NAME:
+    whole, _, class_name = name.partition("=")
+    if whole == embedded.NAME:
         sets = embedded.load(names, bounds, image_size)
     else:
-        sets = tfds_sets.load(name, names, data_dir, bounds, image_size)
+        sets = tfds_sets.load(whole, names, data_dir, bounds, image_size)
+    if class_name:
+        sets = tuple(one_against_others(data, class_name) for data in sets)
     return sets[0] if isinstance(splits, str) else sets

@@ -123,8 +123,8 @@ def alexnet_cifar10(
     seed: int = 0,
     input_shape: Sequence[int] = (32, 32, 3),
     classes: int = 10,
-    width: float = 0.25,
-    units: int = 512,
+    width: float = 0.1875,
+    units: int = 384,
     dropout: float = 0.25,
 ) -> keras.Model:
     """Builds an AlexNet for small images, narrow enough for a CPU.

@@ -62,7 +62,10 @@ class LocalResponseNormalization(keras.layers.Layer):
         # TensorFlow's own kernel multiplies by this band too.
         band = ops.convert_to_tensor(near, dtype=x.dtype)
         energy = ops.matmul(ops.square(x), band)
-        return x * ops.power(self.bias + self.alpha * energy, -self.beta)
+        # By exp and log, which are many times as fast as a power.
+        return x * ops.exp(
+            -self.beta * ops.log(self.bias + self.alpha * energy)
+        )
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns the shape of the input."""
@@ -148,6 +151,12 @@ class LocallyConnected2D(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         """Returns (n, rows, columns, filters)."""
+        fields = self.receptive_fields(x)
+        y = ops.einsum("nrcp,rcpf->nrcf", fields, self.kernel)
+        return self.activation(y if self.bias is None else y + self.bias)
+
+    def receptive_fields(self, x: Any) -> Any:
+        """Returns what each place sees, (n, rows, columns, values)."""
         places = self.compute_output_shape(x.shape)[1:3]
         # Slices, first of columns and then of rows: a gather or a convolution
         # with ones, which Keras offers, is many times slower in the gradient.
@@ -159,8 +168,7 @@ class LocallyConnected2D(keras.layers.Layer):
                 self.strides[axis - 1],
                 places[axis - 1],
             )
-        y = ops.einsum("nrcp,rcpf->nrcf", x, self.kernel)
-        return self.activation(y if self.bias is None else y + self.bias)
+        return x
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns (n, rows, columns, filters) of (n, height, width, c)."""

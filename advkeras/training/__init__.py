@@ -7,12 +7,14 @@ from advkeras.training.lbfgs import fit_lbfgs
 from advkeras.training.plain import train
 from advkeras.training.recipes import Recipe
 from advkeras.training.recipes import recipe
+from advkeras.training.stages import pretrain_stages
 
 __all__ = [
     "Recipe",
     "fit_layerwise",
     "fit_lbfgs",
     "pretrain_encoder",
+    "pretrain_stages",
     "recipe",
     "train",
     "train_to_file",

@@ -9,9 +9,11 @@ import tensorflow as tf
 import tqdm
 
 from advkeras import files
+from advkeras.models.quocnet import stages
 from advkeras.training.autoencoder import pretrain_encoder
 from advkeras.training.lbfgs import fit_lbfgs
 from advkeras.training.recipes import Recipe
+from advkeras.training.stages import pretrain_stages
 
 _CHECKPOINT_EVERY = 50  # iterations of L-BFGS
 
@@ -63,7 +65,8 @@ def _with_encoder(
     if done is not None and done.exists():
         model.load_weights(done)
         return
-    pretrain_encoder(model, images, epochs, seed)
+    learn = pretrain_stages if stages(model) else pretrain_encoder
+    learn(model, images, epochs, seed)
     if done is not None:
         with files.replacing(done) as temporary:
             model.save_weights(temporary)

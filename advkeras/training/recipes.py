@@ -19,8 +19,8 @@ class Recipe:
         learning_rate: The largest, for "adamw".
         weight_decay: Decoupled, for "adamw".
         augment: Whether to shift by up to 4 pixels and mirror, for "adamw".
-        encoder_epochs: Passes over the images that train a frozen encoder
-            before; 0 where there is none.
+        encoder_epochs: Passes over the images that train a frozen encoder, or
+            each stage, before and without labels; 0 where there is none.
     """
 
     optimizer: str = "adamw"
@@ -55,6 +55,7 @@ _RECIPES = {
     "alexnet-cifar10": Recipe(
         epochs=10, learning_rate=2e-3, weight_decay=5e-3, augment=True
     ),
+    "quocnet": Recipe(epochs=20, weight_decay=1e-2, encoder_epochs=4),
     "conv-cifar10": Recipe(
         epochs=15, learning_rate=1e-2, weight_decay=5e-3, augment=True
     ),

@@ -28,22 +28,22 @@ def layerwise(context: Context) -> Findings:
     errors: dict[str, list[float]] = {}
     runs: list[dict[str, Any]] = []
     for seed in seeds:
-        for arm in arms.ARMS:
+        for name in arms.ARMS:
             found = context.run.once(
-                f"{arm}-{seed}",
+                f"{name}-{seed}",
                 functools.partial(
                     arms.run,
-                    arm,
+                    name,
                     seed,
                     train_set,
                     test_set,
                     epochs=context.pick(40, 10),
-                    backup_dir=context.run.output / "backup" / f"{arm}-{seed}",
+                    backup_dir=context.run.output / "backup" / f"{name}-{seed}",
                     **schedule,
                 ),
             )
             runs.append(found)
-            errors.setdefault(arm, []).append(100 * found["test_error"])
+            errors.setdefault(name, []).append(100 * found["test_error"])
 
     rows = []
     for name, arm in arms.ARMS.items():

@@ -34,7 +34,7 @@ def alexnet(context: Context) -> Findings:
         _PRINTED,
         notes=(
             "The paper's AlexNet sees ImageNet, 227 x 227 pixels and 1,000 "
-            "classes; this one CIFAR-10, 32 x 32 and 10, and is a quarter as "
+            "classes; this one CIFAR-10, 32 x 32 and 10, and is a fifth as "
             "wide. Distortion is a pixel's, but the fewer pixels share the "
             "change, the larger each one's part.",
         ),

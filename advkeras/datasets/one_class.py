@@ -1,0 +1,51 @@
+"""One class of a data set against as many images of the others."""
+
+import dataclasses
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from advkeras import checks
+from advkeras.datasets.image_set import ImageSet
+
+
+def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
+    """Returns all images of one class, and as many of the others.
+
+    Those of the others are the first that there are, of all classes as they
+    come. Labels are 1 for the class and 0 for "other"; both have the same
+    count, so that an error is the mean of the two classes' errors.
+
+    Args:
+        data: Any split, of at least twice as many images as the class has.
+        class_name: Name of the class.
+
+    Returns:
+        A split named as `load` names it, in the order of `data`.
+
+    Raises:
+        ValueError: There is no such class.
+    """
+    checks.check_choice("class_name", class_name, data.class_names)
+    label = data.class_names.index(class_name)
+    labels = np.concatenate([y.numpy() for _, y in data.stream().batch(1000)])
+    own = labels == label
+    others = ~own & (np.cumsum(~own) <= own.sum())
+    kept = own | others
+    return dataclasses.replace(
+        data,
+        name=f"{data.name}={class_name}",
+        class_names=("other", class_name),
+        length=int(kept.sum()),
+        stream=functools.partial(_stream, data, label, kept),
+    )
+
+
+def _stream(data: ImageSet, label: int, kept: np.ndarray) -> tf.data.Dataset:
+    flags = tf.data.Dataset.from_tensor_slices(kept)
+    examples = tf.data.Dataset.zip(data.stream(), flags)
+    examples = examples.filter(lambda example, flag: flag)
+    return examples.map(
+        lambda example, _: (example[0], tf.cast(example[1] == label, tf.int64))
+    )
