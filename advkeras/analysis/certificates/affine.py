@@ -123,7 +123,8 @@ class Affine:
         outputs, inputs = self.matrix.shape
         if outputs >= inputs or scipy.sparse.issparse(self.matrix):
             return self.matrix
-        return np.linalg.qr(self.matrix.T, mode="r").T
+        triangle: Any = np.linalg.qr(self.matrix.T, mode="r")
+        return triangle.T
 
 
 def probed(function: Any, shape: tuple[int, ...]) -> tuple[Matrix, np.ndarray]:

@@ -72,6 +72,12 @@ def chain(classifier: Classifier) -> Chain:
     Raises:
         ValueError: A layer has no linear bounds here; it is named.
     """
+    shape = [size for size in classifier.image_shape if size is not None]
+    if len(shape) < len(classifier.image_shape):
+        raise ValueError(
+            "`classifier` must take images of a fixed size. "
+            f"Received: classifier.image_shape={classifier.image_shape}"
+        )
     steps: list[Affine | Curve | WindowMax] = []
     found = _layers(classifier.in_float64().model)
     for i, layer in enumerate(found):
@@ -85,7 +91,7 @@ def chain(classifier: Classifier) -> Chain:
             ) from error
         for step in made:
             _append(steps, step)
-    return _alternating(steps, int(np.prod(classifier.image_shape)))
+    return _alternating(steps, int(np.prod(shape)))
 
 
 def _layers(model: keras.Model) -> list[layers.Layer]:
