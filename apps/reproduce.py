@@ -42,11 +42,13 @@ def main() -> None:
     from rich.table import Table
 
     import advkeras as ak
+    from advkeras import checks
     from advkeras import files
 
+    checks.check_choice("scale", FLAGS.scale, ak.studies.SCALES)
     if FLAGS.list:
         table = Table("study", "shows", box=None)
-        for study in ak.studies.find(["szegedy"]):
+        for study in ak.studies.find(ak.studies.names()):
             table.add_row(study.name, study.shows)
         rich.print(table)
         return

@@ -5,6 +5,7 @@ from advkeras.studies.szegedy.layerwise import layerwise
 from advkeras.studies.szegedy.minimal import table1
 from advkeras.studies.szegedy.noise import noise
 from advkeras.studies.szegedy.photographs import alexnet
+from advkeras.studies.szegedy.photographs import quocnet
 from advkeras.studies.szegedy.spectrum import table5
 from advkeras.studies.szegedy.transfer import table2
 from advkeras.studies.szegedy.transfer import table4
@@ -35,6 +36,11 @@ STUDIES = tuple(
             "alexnet",
             "figure 5: photographs that AlexNet takes for a bird",
             alexnet,
+        ),
+        (
+            "quocnet",
+            "figure 6: cars that features without labels no longer see",
+            quocnet,
         ),
         (
             "layerwise",
