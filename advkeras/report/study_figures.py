@@ -103,3 +103,28 @@ def dots(
     axes.set_xlabel(label)
     axes.grid(alpha=0.3, axis="x")
     save(figure, path)
+
+
+def brackets(
+    nets: Mapping[str, Mapping[str, np.ndarray]], path: str | os.PathLike
+) -> None:
+    """Draws how many images are proved safe, and unbroken, up to a radius.
+
+    Args:
+        nets: Name -> L2 radii of each image: "proved" and "found".
+        path: Where to write the picture (.png).
+    """
+    figure = Figure(figsize=(2.6 * len(nets) + 0.6, 2.9), layout="constrained")
+    panels = figure.subplots(1, len(nets), sharey=True, squeeze=False)[0]
+    for axes, (name, radii) in zip(panels, nets.items(), strict=True):
+        ends = {key: np.sort(values) for key, values in radii.items()}
+        for key, color in (("proved", "C2"), ("found", "C3")):
+            values = ends[key]
+            left = 100 * (1 - np.arange(len(values)) / len(values))
+            axes.step(values, left, where="pre", color=color, label=key)
+        axes.set_title(name, fontsize=9)
+        axes.set_xlabel("L2 radius")
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("images in %, safe or unbroken")
+    panels[0].legend(fontsize=8)
+    save(figure, path)

@@ -6,6 +6,7 @@ from advkeras.studies.szegedy.minimal import table1
 from advkeras.studies.szegedy.noise import noise
 from advkeras.studies.szegedy.photographs import alexnet
 from advkeras.studies.szegedy.photographs import quocnet
+from advkeras.studies.szegedy.radius import radius
 from advkeras.studies.szegedy.spectrum import table5
 from advkeras.studies.szegedy.transfer import table2
 from advkeras.studies.szegedy.transfer import table4
@@ -51,6 +52,11 @@ STUDIES = tuple(
             "table5",
             "bounds of each layer's operator norm, upper and lower",
             table5,
+        ),
+        (
+            "radius",
+            "section 4.3: radii proved safe, beside examples found",
+            radius,
         ),
     )
 )

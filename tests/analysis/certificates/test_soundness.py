@@ -104,7 +104,7 @@ def test_no_example_within_the_radius_of_a_convolutional_net(
         ("fc100-100-10", {"pairwise": 2000, "crown": 64}),
         ("fc200-200-10", {"pairwise": 1000, "crown": 64}),
         ("ae400-10", {"pairwise": 256, "crown": 64}),
-        ("conv-mnist", {"pairwise": 128, "interval": 32}),
+        ("conv-mnist", {"pairwise": 64, "interval": 32}),
     ],
 )
 def test_no_example_within_the_radius_of_thousands(tfds_dir, name, counts):
