@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import advkeras as ak
+from advkeras.edge.runtimes.interpreter import Interpreter
 from advkeras.models import layers
 
 LAYERS = {
@@ -170,6 +172,24 @@ def test_saved_loaded_and_in_a_graph(tmp_path, make):
     assert loaded.layers[-1].get_config() == model.layers[-1].get_config()
     graph = tf.function(loaded, input_signature=[_spec(x)])
     np.testing.assert_allclose(graph(x), expected, atol=1e-6)
+
+
+@pytest.mark.slow
+@EVERY_LAYER
+def test_exported_it_says_the_same(tmp_path, make):
+    x = np.random.default_rng(0).random((3, 7, 5, 3), np.float32)
+    model = keras.Sequential(
+        [
+            keras.Input(x.shape[1:]),
+            make(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2),
+        ]
+    )
+    paths = ak.edge.export(model, tmp_path, "float32")
+    with Interpreter(paths["float32"]) as interpreter:
+        outputs = interpreter.predict(x).outputs
+    np.testing.assert_allclose(outputs, model(x), atol=1e-5)
 
 
 @EVERY_LAYER
