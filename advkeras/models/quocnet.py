@@ -13,8 +13,8 @@ from advkeras.models.layers import LocallyConnected2D
 
 # Side of the receptive fields, in pixels of what the stage is given, and the
 # step from one to the next.
-_STAGES = ((6, 2), (4, 1), (3, 1))
-_POOL = 3
+_STAGES = ((6, 2), (3, 1), (3, 1))
+_POOL = 2
 
 
 @registry.register("quocnet")
@@ -42,7 +42,7 @@ def quocnet(
     Args:
         name: Name of the model.
         seed: Seed of the initial weights.
-        input_shape: (height, width, channels), sides of 28 or more.
+        input_shape: (height, width, channels), sides of 20 or more.
         classes: Number of logits.
         maps: Maps of every stage; the size of the net.
 
@@ -53,9 +53,9 @@ def quocnet(
         ValueError: An argument is out of its range.
     """
     checks.check_count("maps", maps)
-    if min(input_shape[:2]) < 28:
+    if min(input_shape[:2]) < 20:
         raise ValueError(
-            "`input_shape` must have sides of 28 pixels or more. "
+            "`input_shape` must have sides of 20 pixels or more. "
             f"Received: input_shape={tuple(input_shape)}"
         )
     stack: list[layers.Layer] = [

@@ -55,7 +55,9 @@ _RECIPES = {
     "alexnet-cifar10": Recipe(
         epochs=10, learning_rate=2e-3, weight_decay=5e-3, augment=True
     ),
-    "quocnet": Recipe(epochs=20, weight_decay=1e-2, encoder_epochs=4),
+    "quocnet": Recipe(
+        epochs=10, learning_rate=3e-3, weight_decay=1e-2, encoder_epochs=4
+    ),
     "conv-cifar10": Recipe(
         epochs=15, learning_rate=1e-2, weight_decay=5e-3, augment=True
     ),
