@@ -1,7 +1,8 @@
 """Layers of the 2012 nets that Keras 3 has not: contrast, pooling, no sharing.
 
 Made of plain differentiable operations, so that each also computes in float64
-(`dtype="float64"`) and exports to .tflite with builtin operators.
+(`dtype="float64"`) and exports to .tflite with builtin operators. Keras alone
+loads a file with them once `advkeras.models` is imported.
 """
 
 import numbers
