@@ -89,3 +89,24 @@ def test_other_settings_are_not_mixed(tmp_path):
     done = reproduce(*flags, "--seed=1")
     assert done.returncode == 2
     assert "seed: 0 there, 1 here" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.tfds
+@pytest.mark.parametrize("name", ["alexnet", "quocnet"])
+def test_photographs_at_small_scale(name, tmp_path, tfds_dir):
+    """Every image is fooled, by a change that is hardly seen."""
+    done = reproduce(
+        f"--study=szegedy.{name}",
+        "--scale=small",
+        f"--output={tmp_path}",
+        data_dir=tfds_dir,
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / f"szegedy.{name}"
+    (table,) = json.loads((folder / "results.json").read_text())["tables"]
+    (row,) = table["rows"]
+    _, success, distortion, *_ = (cell["measured"] for cell in row["cells"])
+    assert success["value"] == 1
+    assert 0 < distortion["value"] < 0.02
+    assert (folder / "gallery.png").stat().st_size > 5000

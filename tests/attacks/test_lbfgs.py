@@ -378,7 +378,8 @@ def test_models_of_every_precision_are_attacked(policy, input_dtype):
         dense_net(policy, input_dtype), images, targets=reference.targets
     )
     assert result.success.all()
-    near = {"float64": 1e-3, "mixed_float16": 0.05}.get(policy, 0.15)
+    # A rounding may lead a search to another of several minima.
+    near = {"float64": 0.03, "mixed_float16": 0.05}.get(policy, 0.15)
     np.testing.assert_allclose(
         result.distortion.mean(), reference.distortion.mean(), rtol=near
     )
