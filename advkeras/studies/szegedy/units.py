@@ -3,7 +3,6 @@
 import functools
 from typing import Any
 
-from advkeras.analysis import bases
 from advkeras.analysis import units
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
@@ -107,7 +106,7 @@ def _compare(
         standardised=standardised,
         seed=context.seed,
     )
-    ranked = bases.basis_test(
+    ranked = units.basis_test(
         features,
         data.labels,
         data.images,

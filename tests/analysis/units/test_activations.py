@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import advkeras as ak
-from advkeras.analysis.activations import features
+from advkeras.analysis.units.activations import features
 
 X = np.random.default_rng(0).random((5, 4, 6, 2), np.float32)
 

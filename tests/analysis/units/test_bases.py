@@ -7,9 +7,9 @@ import pytest
 import scipy.stats
 
 from advkeras.analysis import units
-from advkeras.analysis.bases import BasisTest
-from advkeras.analysis.bases import basis_test
-from tests.analysis.test_units import detectors
+from advkeras.analysis.units.bases import BasisTest
+from advkeras.analysis.units.bases import basis_test
+from tests.analysis.units.test_comparison import detectors
 
 
 def test_detectors_are_better_than_any_random_basis():

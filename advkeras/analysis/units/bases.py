@@ -7,9 +7,9 @@ import numpy as np
 import scipy.stats
 
 from advkeras import checks
-from advkeras.analysis import units
-from advkeras.analysis.likeness import MEASURES
-from advkeras.analysis.likeness import Likeness
+from advkeras.analysis.units import directions
+from advkeras.analysis.units.likeness import MEASURES
+from advkeras.analysis.units.likeness import Likeness
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,14 +73,14 @@ def basis_test(
 ) -> BasisTest:
     """Compares the natural basis of a layer with whole random bases.
 
-    Where `units.compare` takes every unit and every direction to be a draw of
+    Where `compare` takes every unit and every direction to be a draw of
     its own, here a whole orthonormal basis is one draw: if the natural basis
     were nothing special, its mean would lie anywhere among theirs. The work
     grows with the square of the number of units: for layers of up to about a
     thousand.
 
     Args:
-        features: As for `units.compare`, (n, units); dead units are left out.
+        features: As for `compare`, (n, units); dead units are left out.
         labels: As there.
         images: As there.
         k: As there.
@@ -92,18 +92,18 @@ def basis_test(
         A `BasisTest`.
 
     Raises:
-        ValueError: As for `units.compare`.
+        ValueError: As for `compare`.
     """
-    features, alive = units.alive(features, standardised)
-    units.check_k(k, 2, len(features) - 1)
+    features, alive = directions.alive(features, standardised)
+    directions.check_k(k, 2, len(features) - 1)
     checks.check_count("bases", bases)
     likeness = Likeness.of(labels, images, len(features))
     features = features[:, alive]
     dim = len(alive)
     group = scipy.stats.ortho_group(dim, seed=np.random.default_rng(seed))
 
-    def means(directions: np.ndarray | None) -> dict[str, float]:
-        indices = units.top_images(features, directions, k)
+    def means(vectors: np.ndarray | None) -> dict[str, float]:
+        indices = directions.top_images(features, vectors, k)
         return likeness.measure(indices).means()
 
     drawn = [means(group.rvs().astype(np.float32)) for _ in range(bases)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advkeras.analysis.effects import two_samples
+from advkeras.analysis.units.effects import two_samples
 
 # Few values, so that there are ties.
 SAMPLES = st.lists(st.integers(0, 4), min_size=2, max_size=9)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advkeras.analysis import likeness
-from advkeras.analysis.likeness import Likeness
+from advkeras.analysis.units import likeness
+from advkeras.analysis.units.likeness import Likeness
 
 
 def of(labels, images, *sets):
