@@ -9,7 +9,9 @@ import tensorflow as tf
 
 import advkeras as ak
 from advkeras.attacks.attack import Generated
-from advkeras.training import layerwise
+from advkeras.training.layerwise.cut import cut
+from advkeras.training.layerwise.fit import _Trainer
+from advkeras.training.layerwise.pool import Pool
 
 FGSM = ak.attacks.FGSM
 LAYERS = ("input", "hidden1", "hidden2")
@@ -101,9 +103,9 @@ def assert_same(first, second):
 def test_a_pool_trains_the_layers_above_it_only(digits):
     """With images that teach nothing, only what a pool reaches moves."""
     model = ak.models.build("fc100-100-10", weight_decay=(0.0, 0.0, 0.0))
-    pool = layerwise._Pool(model, "hidden1", FGSM(0.1), {}, 20)
+    pool = Pool(model, "hidden1", FGSM(0.1), {}, 20)
     pool.replace(np.arange(20), digits.images[:20], digits.labels[:20], 0)
-    trainer = layerwise._Trainer(model, [pool], weight=1.0, seed=0)
+    trainer = _Trainer(model, [pool], weight=1.0, seed=0)
     trainer.compile(loss=lambda y, logits: 0 * keras.ops.sum(logits, axis=-1))
     x, y = digits.images[:10], digits.labels[:10]
     with tf.GradientTape() as tape:
@@ -118,10 +120,9 @@ def test_the_loss_is_that_of_images_pools_and_weight_decay(digits):
     """By hand, with pools of one example each, so that nothing is random."""
     model = build()
     pools = [
-        layerwise._Pool(model, name, FGSM(0.1), {"input": (0, 1)}, 1)
-        for name in LAYERS
+        Pool(model, name, FGSM(0.1), {"input": (0, 1)}, 1) for name in LAYERS
     ]
-    trainer = layerwise._Trainer(model, pools, weight=0.25, seed=0)
+    trainer = _Trainer(model, pools, weight=0.25, seed=0)
     for i, pool in enumerate(pools):
         pool.replace(
             np.array([0]), digits.images[i : i + 1], digits.labels[i : i + 1], 0
@@ -185,7 +186,7 @@ def test_pools_hold_adversarial_outputs_of_their_layers(fitted, digits):
         "pool_of_input",
     ]
     for name in LAYERS:
-        below, above = layerwise._cut(model, name)
+        below, above = cut(model, name)
         outputs = np.asarray(below(digits.images)).reshape(len(digits), -1)
         examples, labels = watch.seen[0][f"pool_of_{name}"]
         flat = examples.reshape(len(examples), -1)
@@ -216,7 +217,7 @@ def test_a_part_of_each_pool_is_replaced_after_each_execution(fitted):
 def test_new_examples_are_of_the_weights_of_the_moment(digits):
     watch = Watch()
     model, _ = fit(digits, {"hidden1": Still()}, epochs=3, callbacks=[watch])
-    below, _ = layerwise._cut(model, "hidden1")
+    below, _ = cut(model, "hidden1")
     last, before = (s["pool_of_hidden1"][0] for s in watch.seen[:-3:-1])
     new = last[(last != before).any(axis=1)]
     assert len(new) == 10
@@ -240,15 +241,13 @@ def test_any_attack_fills_a_pool(digits, attack):
     fit(digits, {"hidden2": attack}, callbacks=[watch])
     model = build()
     examples, labels = watch.seen[0]["pool_of_hidden2"]
-    _, above = layerwise._cut(model, "hidden2")
+    _, above = cut(model, "hidden2")
     wrong = np.asarray(above(examples)).argmax(axis=1) != labels
     assert wrong.mean() > 0.5
 
 
 def test_outputs_are_clipped_to_the_bounds(digits):
-    pool = layerwise._Pool(
-        build(), "hidden1", Still(), {"hidden1": (0.45, 0.55)}, 20
-    )
+    pool = Pool(build(), "hidden1", Still(), {"hidden1": (0.45, 0.55)}, 20)
     pool.replace(np.arange(20), digits.images[:20], digits.labels[:20], 0)
     examples = np.array(pool.examples)
     assert examples.min() == np.float32(0.45)
@@ -322,7 +321,7 @@ def test_it_makes_the_upper_layers_harder_to_fool(digits, test_digits):
     for name in LAYERS:
         robust = []
         for model in (plain, trained):
-            below, above = layerwise._cut(model, name)
+            below, above = cut(model, name)
             outputs = np.asarray(below(test_digits.images))
             result = attack(above, outputs, test_digits.labels)
             robust.append((result.predictions == result.labels).mean())

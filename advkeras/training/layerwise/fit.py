@@ -12,20 +12,9 @@ import numpy as np
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
-
-INPUT = "input"  # the name of the images, among the names of layers
-
-# What comes out of these lies between bounds that are known.
-_RANGES: dict[str, checks.Bounds] = {
-    "hard_sigmoid": (0.0, 1.0),
-    "hard_tanh": (-1.0, 1.0),
-    "relu6": (0.0, 6.0),
-    "sigmoid": (0.0, 1.0),
-    "soft_sign": (-1.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "softsign": (-1.0, 1.0),
-    "tanh": (-1.0, 1.0),
-}
+from advkeras.training.layerwise import cut
+from advkeras.training.layerwise.cut import INPUT
+from advkeras.training.layerwise.pool import Pool
 
 
 def fit_layerwise(
@@ -126,11 +115,11 @@ def fit_layerwise(
     images = checks.check_images(images, whole.bounds, whole.image_shape)
     labels = checks.check_labels(labels, len(images), whole.num_classes)
     if isinstance(attacks, Attack):
-        attacks = dict.fromkeys(_names(model), attacks)
+        attacks = dict.fromkeys(cut.names(model), attacks)
 
     keras.utils.set_random_seed(seed)
     pools = [
-        _Pool(model, name, attack, bounds, pool_size)
+        Pool(model, name, attack, bounds, pool_size)
         for name, attack in attacks.items()
     ]
     trainer = _Trainer(model, pools, weight, seed)
@@ -163,77 +152,13 @@ def fit_layerwise(
     )
 
 
-class _Pool(keras.layers.Layer):
-    """Adversarial examples against the layers above one layer."""
-
-    def __init__(
-        self,
-        model: keras.Model,
-        name: str,
-        attack: Attack,
-        bounds: Mapping[str, checks.Bounds],
-        size: int,
-    ):
-        super().__init__(name=f"pool_of_{name}")
-        if not isinstance(attack, Attack):
-            raise ValueError(
-                "`attacks` must be an Attack, or map names of layers to such. "
-                f"Received: attacks with {name!r}: {attack!r}"
-            )
-        self.below, self.above = _cut(model, name)
-        self.attack = attack
-        self.size = size
-        self.classifier = Classifier(
-            self.above, _range(model, name, bounds), outputs="logits"
-        )
-        shape = self.classifier.image_shape
-        self.examples = self.add_weight(
-            (size, *shape), "zeros", trainable=False, name="examples"
-        )
-        self.labels = self.add_weight(
-            (size,), "zeros", "int32", trainable=False, name="labels"
-        )
-        self.built = True
-
-    def draw(self, n: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Returns n random examples and their labels, with repetition."""
-        rows = keras.random.randint((n,), 0, self.size, seed=seed)
-        return (
-            keras.ops.take(self.examples, rows, axis=0),
-            keras.ops.take(self.labels, rows, axis=0),
-        )
-
-    def replace(
-        self,
-        rows: np.ndarray,
-        images: np.ndarray,
-        labels: np.ndarray,
-        seed: int,
-    ) -> None:
-        """Puts examples made of `images` in the place of those of `rows`."""
-        outputs = np.asarray(self.below(images, training=False))
-        outputs = outputs.clip(*self.classifier.bounds)
-        found = self.attack(
-            self.classifier,
-            outputs,
-            labels,
-            batch_size=len(outputs),
-            seed=seed,
-        )
-        # In place: a pool of images may be large.
-        self.examples.value.scatter_nd_update(rows[:, None], found.images)
-        self.labels.value.scatter_nd_update(
-            rows[:, None], labels.astype(np.int32)
-        )
-
-
 class _Trainer(keras.Model):
     """A model whose loss in training has a term for each pool."""
 
     def __init__(
         self,
         plain: keras.Model,
-        pools: Sequence[_Pool],
+        pools: Sequence[Pool],
         weight: float,
         seed: int,
     ):
@@ -273,7 +198,7 @@ class _Renewal(keras.callbacks.Callback):
 
     def __init__(
         self,
-        pools: Sequence[_Pool],
+        pools: Sequence[Pool],
         images: np.ndarray,
         labels: np.ndarray,
         refresh: int,
@@ -299,7 +224,7 @@ class _Renewal(keras.callbacks.Callback):
             rows = random.choice(pool.size, self.refresh, replace=False)
             self._replace(pool, rows)
 
-    def _replace(self, pool: _Pool, rows: np.ndarray) -> None:
+    def _replace(self, pool: Pool, rows: np.ndarray) -> None:
         random = self._random(pool, rows[0])
         chosen = random.integers(len(self.images), size=len(rows))
         pool.replace(
@@ -309,72 +234,8 @@ class _Renewal(keras.callbacks.Callback):
             seed=int(random.integers(2**31)),
         )
 
-    def _random(self, pool: _Pool, *more: int) -> np.random.Generator:
+    def _random(self, pool: Pool, *more: int) -> np.random.Generator:
         # By the step, not by what was drawn before: a resumed fit agrees.
         step = int(self.model.optimizer.iterations)
         key = (self.seed, step, self.pools.index(pool), *more)
         return np.random.default_rng(key)
-
-
-def _names(model: keras.Model) -> list[str]:
-    """Returns the images' name and those of layers with an activation."""
-    _check_graph(model)
-    last = model.outputs[0]._keras_history.operation
-    return [
-        INPUT,
-        *(
-            layer.name
-            for layer in model.layers
-            if layer is not last and _activation(layer) not in (None, "linear")
-        ),
-    ]
-
-
-def _activation(layer: keras.layers.Layer) -> str | None:
-    return getattr(getattr(layer, "activation", None), "__name__", None)
-
-
-def _check_graph(model: keras.Model) -> None:
-    if not getattr(model, "inputs", None):
-        raise ValueError(
-            "`model` must be a functional or Sequential model. "
-            f"Received: model {model.name!r} of type {type(model).__name__}"
-        )
-
-
-def _cut(model: keras.Model, name: str) -> tuple[keras.Model, keras.Model]:
-    """Returns two models that share the layers: up to a layer, and above."""
-    _check_graph(model)
-    if name == INPUT:
-        return keras.Model(model.inputs[0], model.inputs[0]), model
-    last = model.outputs[0]._keras_history.operation
-    known = [layer.name for layer in model.layers if layer is not last]
-    if name not in known:
-        raise ValueError(
-            f"`attacks` must name {INPUT!r} or layers below the last: "
-            f"{', '.join(known)}. Received: attacks with {name!r}"
-        )
-    output = model.get_layer(name).output
-    try:
-        above = keras.Model(output, model.outputs[0])
-    except ValueError as error:
-        raise ValueError(
-            "`attacks` must name layers that all of the model's graph goes "
-            f"through. Received: attacks with {name!r}, which is passed by"
-        ) from error
-    return keras.Model(model.inputs[0], output), above
-
-
-def _range(
-    model: keras.Model, name: str, bounds: Mapping[str, checks.Bounds]
-) -> checks.Bounds:
-    if name in bounds:
-        return checks.check_bounds(bounds[name])
-    activation = _activation(model.get_layer(name))
-    if activation not in _RANGES:
-        raise ValueError(
-            f"`bounds` must say between what the outputs of {name!r} lie: its "
-            f"activation, {activation}, has no bounds that are known. "
-            f"Received: bounds of {', '.join(bounds)}"
-        )
-    return _RANGES[activation]
