@@ -17,6 +17,7 @@ from advkeras.report.lift import agreement_in_words
 from advkeras.report.lift import agreements_grid
 from advkeras.report.page import write_page
 from advkeras.report.run import Run
+from advkeras.report.study_figures import bracket_histograms
 from advkeras.report.survival import survival_report
 from advkeras.report.survival_tables import survival_grids
 from advkeras.report.survival_tables import survival_in_words
@@ -24,6 +25,7 @@ from advkeras.report.survival_tables import survival_markdown
 from advkeras.report.tables import success_table
 from advkeras.report.tables import transfer_table
 from advkeras.report.transfer import transfer_report
+from advkeras.report.units import unit_sheet
 from advkeras.report.white_box import white_box_grids
 from advkeras.report.white_box import white_box_in_words
 from advkeras.report.white_box import white_box_markdown
@@ -38,6 +40,7 @@ __all__ = [
     "benchmark_grids",
     "benchmark_lines",
     "benchmark_markdown",
+    "bracket_histograms",
     "edge_grids",
     "edge_in_words",
     "export_grid",
@@ -55,6 +58,7 @@ __all__ = [
     "survival_report",
     "transfer_report",
     "transfer_table",
+    "unit_sheet",
     "white_box_grids",
     "white_box_in_words",
     "white_box_markdown",

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from advkeras import checks
+from advkeras.analysis.certificates import Brackets
 from advkeras.report.figures import save
 
 
@@ -105,26 +106,29 @@ def dots(
     save(figure, path)
 
 
-def brackets(
-    nets: Mapping[str, Mapping[str, np.ndarray]], path: str | os.PathLike
+def bracket_histograms(
+    nets: Mapping[str, Brackets], path: str | os.PathLike
 ) -> None:
-    """Draws how many images are proved safe, and unbroken, up to a radius.
+    """Draws how many images are proved, and how many were broken, how far.
 
     Args:
-        nets: Name -> L2 radii of each image: "proved" and "found".
+        nets: Name -> what is proved of its images, and found.
         path: Where to write the picture (.png).
     """
     figure = Figure(figsize=(2.6 * len(nets) + 0.6, 2.9), layout="constrained")
-    panels = figure.subplots(1, len(nets), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(nets), squeeze=False)[0]
     for axes, (name, radii) in zip(panels, nets.items(), strict=True):
-        ends = {key: np.sort(values) for key, values in radii.items()}
-        for key, color in (("proved", "C2"), ("found", "C3")):
-            values = ends[key]
-            left = 100 * (1 - np.arange(len(values)) / len(values))
-            axes.step(values, left, where="pre", color=color, label=key)
+        found = radii.found[radii.success]
+        farthest = max([*radii.proved, *found], default=1.0)
+        bins = np.linspace(0, farthest or 1.0, 31)
+        for label, values, color in (
+            ("proved safe", radii.proved, "C2"),
+            ("found broken", found, "C3"),
+        ):
+            axes.hist(values, bins, color=color, alpha=0.6, label=label)
         axes.set_title(name, fontsize=9)
         axes.set_xlabel("L2 radius")
         axes.grid(alpha=0.3)
-    panels[0].set_ylabel("images in %, safe or unbroken")
+    panels[0].set_ylabel("images")
     panels[0].legend(fontsize=8)
     save(figure, path)

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from advkeras.analysis.certificates import Brackets
 from advkeras.report import study_figures
 
 
@@ -40,7 +41,8 @@ def test_dots_and_brackets_grow_with_their_groups(tmp_path):
     study_figures.dots({"a": [1.0, 2.0]}, {"a": 1.5}, "x", one)
     study_figures.dots({"a": [1.0], "b": [2.0, 3.0]}, {}, "x", two)
     assert size(two)[1] > size(one)[1]
-    radii = {"proved": np.array([0.0, 1.0]), "found": np.array([2.0, 3.0])}
-    study_figures.brackets({"a": radii}, one)
-    study_figures.brackets({"a": radii, "b": radii}, two)
+    radii = Brackets("crown", np.array([0.0, 1.0]), np.array([2.0, np.inf]))
+    none = Brackets("crown", np.zeros(2), np.full(2, np.inf))
+    study_figures.bracket_histograms({"a": radii}, one)
+    study_figures.bracket_histograms({"a": radii, "b": none}, two)
     assert size(two)[0] > size(one)[0]
