@@ -1,6 +1,7 @@
 """A network's last layer apart, and the Lipschitz constant of the rest."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -52,8 +53,14 @@ class Head:
         return np.full((self.classes, self.classes), reach)
 
 
-def head(classifier: Classifier) -> Head:
+def head(
+    classifier: Classifier, constants: Mapping[str, float] | None = None
+) -> Head:
     """Returns the head of a classifier's model, weights as of now.
+
+    Args:
+        classifier: The model.
+        constants: See `analysis.spectrum.bounds`.
 
     Raises:
         ValueError: The model's logits are not to be had from its graph, or
@@ -77,10 +84,10 @@ def head(classifier: Classifier) -> Head:
         in (keras.activations.linear, keras.activations.softmax)
     )
     if dense:
-        constant = _constant(model, before)
+        constant = _constant(model, before, constants)
         kernel = np.asarray(layer.kernel, np.float64)
     elif classifier.outputs == "logits" or tensor is not model.outputs[0]:
-        constant, kernel = _constant(model, tensor), None
+        constant, kernel = _constant(model, tensor, constants), None
     else:
         raise ValueError(
             "`classifier` must have logits in its graph. Received: "
@@ -103,8 +110,10 @@ def _is_softmax(layer: Any) -> bool:
     )
 
 
-def _constant(model: keras.Model, tensor: Any) -> float:
+def _constant(
+    model: keras.Model, tensor: Any, constants: Mapping[str, float] | None
+) -> float:
     if _last(tensor)[1] is None:
         return 1.0  # the images themselves
     part = keras.Model(model.inputs, tensor)
-    return spectrum.bounds(part, lower=False).upper
+    return spectrum.bounds(part, constants, lower=False).upper

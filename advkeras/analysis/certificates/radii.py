@@ -1,7 +1,7 @@
 """Radii within which no image is taken for another class."""
 
-import functools
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -20,6 +20,10 @@ _RTOL = 0.01  # how close to the largest radius the search comes
 _OUTWARD = 1e-6  # kept for the rounding of what is not bounded in float32
 _ALLOWED = 16  # times the error of float32 logits that was measured
 
+_BY_CONSTANT = {"lipschitz": False, "pairwise": True}  # pair by pair?
+_BY_BOUNDS = {"interval": False, "crown": True}  # with lines?
+METHODS = (*_BY_CONSTANT, *_BY_BOUNDS)
+
 
 def radii(
     classifier: Classifier | keras.Model,
@@ -28,6 +32,7 @@ def radii(
     labels: Any = None,
     batch_size: int = 16,
     lines_for: int = 4096,
+    constants: Mapping[str, float] | None = None,
     progress: bool = False,
 ) -> np.ndarray:
     """Returns the L2 radius around each image in which its class is proved.
@@ -65,6 +70,7 @@ def radii(
             lines, larger ones by intervals alone. The time grows with it:
             for small convolutional networks it takes seconds an image, for
             large ones minutes.
+        constants: "lipschitz" and "pairwise": see `analysis.spectrum.bounds`.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -80,6 +86,12 @@ def radii(
     checks.check_choice("method", method, METHODS)
     checks.check_count("batch_size", batch_size)
     checks.check_count("lines_for", lines_for)
+    if constants and method not in _BY_CONSTANT:
+        raise ValueError(
+            f"`constants` must be left out unless method is one of: "
+            f"{', '.join(_BY_CONSTANT)}. Received: constants={constants!r} "
+            f"with method={method!r}"
+        )
     classifier = as_classifier(classifier)
     if not classifier.exact:
         raise ValueError(
@@ -95,7 +107,10 @@ def radii(
         labels = checks.check_labels(
             labels, len(images), classifier.num_classes
         )
-    certify = METHODS[method](classifier, lines_for)
+    if method in _BY_CONSTANT:
+        certify = _by_constant(classifier, constants, _BY_CONSTANT[method])
+    else:
+        certify = _by_bounds(classifier, _BY_BOUNDS[method] * lines_for)
     found = []
     for i in tqdm.trange(
         0, len(images), batch_size, disable=not progress, desc=method
@@ -113,10 +128,11 @@ Certify = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def _by_constant(
-    classifier: Classifier, lines_for: int, pairwise: bool
+    classifier: Classifier,
+    constants: Mapping[str, float] | None,
+    pairwise: bool,
 ) -> Certify:
-    del lines_for
-    reach = head(classifier).pairs(pairwise)
+    reach = head(classifier, constants).pairs(pairwise)
 
     def certify(images: np.ndarray, classes: np.ndarray) -> np.ndarray:
         double = classifier.in_float64()
@@ -134,9 +150,8 @@ def _by_constant(
     return certify
 
 
-def _by_bounds(classifier: Classifier, lines_for: int, lines: bool) -> Certify:
+def _by_bounds(classifier: Classifier, lines_for: int) -> Certify:
     network = chain(classifier)
-    units = lines_for if lines else 0
 
     def certify(images: np.ndarray, classes: np.ndarray) -> np.ndarray:
         flat = images.reshape(len(images), -1)
@@ -144,7 +159,7 @@ def _by_bounds(classifier: Classifier, lines_for: int, lines: bool) -> Certify:
 
         def holds_by(radius: np.ndarray, rows: np.ndarray) -> np.ndarray:
             there = ball.of_radius(radius, rows)
-            margins = bounds.margins(network, there, classes[rows], units)
+            margins = bounds.margins(network, there, classes[rows], lines_for)
             return margins.min(axis=1)
 
         lower, upper = classifier.bounds
@@ -152,11 +167,3 @@ def _by_bounds(classifier: Classifier, lines_for: int, lines: bool) -> Certify:
         return search.largest(holds_by, np.full(len(flat), start), _RTOL)
 
     return certify
-
-
-METHODS: dict[str, Callable[[Classifier, int], Certify]] = {
-    "lipschitz": functools.partial(_by_constant, pairwise=False),
-    "pairwise": functools.partial(_by_constant, pairwise=True),
-    "interval": functools.partial(_by_bounds, lines=False),
-    "crown": functools.partial(_by_bounds, lines=True),
-}

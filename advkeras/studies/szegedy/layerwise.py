@@ -81,7 +81,7 @@ def layerwise(context: Context) -> Findings:
                 f"Test error in % of FC100-100-10, {len(seeds)} seeds, "
                 f"{len(train_set)} training and {len(test_set)} test images",
                 "trained with",
-                ("test error", "of each seed", "less than weight decay alone"),
+                ("test error", "of each seed", "minus weight decay alone"),
                 tuple(rows),
             ),
         ),

@@ -24,7 +24,7 @@ _NETS = {
     "ae400-10": 200,
     "conv-mnist": 32,
 }
-_METHODS = ("lipschitz", "pairwise", "interval", "crown")
+_METHODS = certificates.METHODS
 
 
 def radius(context: Context) -> Findings:

@@ -170,3 +170,42 @@ def test_pairwise_needs_a_dense_layer():
     )
     with pytest.raises(ValueError, match="'mean'"):
         certificates.radii(classifier, np.zeros((1, 6, 5, 2)), "pairwise")
+
+
+def test_the_constant_of_an_unknown_layer_is_the_user_s(test_digits):
+    """One that does nothing, said to be of constant 2, halves the radius."""
+
+    class Own(layers.Layer):
+        def call(self, x):
+            return x
+
+    def classifier(*more):
+        keras.utils.set_random_seed(0)
+        return ak.Classifier(
+            keras.Sequential(
+                [
+                    keras.Input((28, 28, 1)),
+                    layers.Flatten(),
+                    layers.Dense(5, activation="sigmoid"),
+                    *more,
+                    layers.Dense(3),
+                ]
+            )
+        )
+
+    images = test_digits.images[:5]
+    with pytest.raises(ValueError, match="class Own"):
+        certificates.radii(classifier(Own()), images, "pairwise")
+    for method in ("lipschitz", "pairwise"):
+        np.testing.assert_allclose(
+            certificates.radii(
+                classifier(Own(name="own")),
+                images,
+                method,
+                constants={"own": 2.0},
+            ),
+            certificates.radii(classifier(), images, method) / 2,
+            rtol=1e-3,
+        )
+    with pytest.raises(ValueError, match="`constants` must be left out"):
+        certificates.radii(classifier(), images, constants={"own": 2.0})
