@@ -1,6 +1,7 @@
 """Szegedy et al. 2013, "Intriguing properties of neural networks"."""
 
 from advkeras.studies.study import Study
+from advkeras.studies.szegedy.halves import table3
 from advkeras.studies.szegedy.layerwise import layerwise
 from advkeras.studies.szegedy.minimal import table1
 from advkeras.studies.szegedy.noise import noise
@@ -30,6 +31,11 @@ STUDIES = tuple(
             "table2",
             "do examples made for one of six nets fool the others?",
             table2,
+        ),
+        (
+            "table3",
+            "errors of nets trained on two halves, and what fools each",
+            table3,
         ),
         ("table4", "do they fool nets trained on other images?", table4),
         ("noise", "figure 7: noise beside adversarial changes", noise),

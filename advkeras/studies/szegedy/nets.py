@@ -1,4 +1,4 @@
-"""The six nets of tables 1 and 2, and what the attack finds on each."""
+"""The nets of tables 1 to 4, and what the attack finds on each."""
 
 from collections.abc import Mapping
 
@@ -17,6 +17,12 @@ SIX = {
     "FC100-100-10": "fc100-100-10",
     "FC200-200-10": "fc200-200-10",
     "AE400-10": "ae400-10",
+}
+# Trained on one half of the training set, and the last on the other.
+HALVES = {
+    "FC100-100-10": "m1",
+    "FC123-456-10": "m1-prime",
+    "FC100-100-10'": "m2",
 }
 TARGETS = (
     "Targets are random wrong classes, each image's the same for every net: "

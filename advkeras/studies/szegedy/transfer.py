@@ -37,11 +37,6 @@ _TABLE_4: _Printed = (
     ("Gaussian noise 0.06", 0.06, (2.2, 2.6, 2.4), "rrr"),
     ("Gaussian noise 0.1", 0.1, (2.6, 2.8, 2.7), "rrr"),
 )
-_HALVES = {
-    "FC100-100-10": "m1",
-    "FC123-456-10": "m1-prime",
-    "FC100-100-10'": "m2",
-}
 
 
 def table2(context: Context) -> Findings:
@@ -77,7 +72,7 @@ def table4(context: Context) -> Findings:
     """
     return _transfer(
         context,
-        _HALVES,
+        nets.HALVES,
         _TABLE_4,
         split="test",
         amplified=0.1,

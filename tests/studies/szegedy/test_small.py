@@ -1,0 +1,98 @@
+"""Each study at small scale: trained nets, real attacks, what must hold."""
+
+import json
+
+import numpy as np
+import pytest
+
+import advkeras as ak
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Measures a study by name; all share the nets that they train."""
+    context = ak.studies.Context(
+        ak.report.Run(tmp_path_factory.mktemp("small"), {}), "small"
+    )
+
+    def measure(name):
+        (found,) = ak.studies.find([f"szegedy.{name}"])
+        findings = found.measure(context)
+        for picture in findings.pictures:
+            assert (context.run.output / picture).stat().st_size > 5000
+        json.dumps(findings.to_json(), allow_nan=False)
+        return findings
+
+    return measure
+
+
+def column(table, heading):
+    """The measured values of a column, in the order of the rows."""
+    at = table.columns.index(heading)
+    values = [row.cells[at].measured for row in table.rows]
+    return [getattr(value, "value", value) for value in values]
+
+
+def test_table1(study):
+    (table,) = study("table1").tables
+    assert column(table, "success") == [1] * 6
+    # More weight decay, larger changes: the order of the softmax rows.
+    distortion = column(table, "av. min. distortion")
+    assert distortion[:3] == sorted(distortion[:3])
+    assert 0.02 < min(distortion) < max(distortion) < 0.2
+    assert all(0 < error < 0.5 for error in column(table, "test error"))
+
+
+def test_table2(study):
+    (table,) = study("table2").tables
+    for i, net in enumerate(ak.studies.szegedy.nets.SIX):
+        assert column(table, net)[1 + i] == 1  # made for itself
+
+
+def test_table3(study):
+    (table,) = study("table3").tables
+    first, second = column(table, "first half"), column(table, "second half")
+    own = [first[0], first[1], second[2]]
+    other = [second[0], second[1], first[2]]
+    assert max(own) < 0.01 < min(other)
+
+
+def test_noise(study):
+    (table,) = study("noise").tables
+    assert column(table, "adversarial") == [0] * 6
+    clean, noisy = column(table, "clean"), column(table, "noise 1")
+    # Noise many times as large does less than what was made for the net.
+    assert np.greater(clean, noisy).all()
+    assert min(noisy) > 0.15
+
+
+def test_layerwise(study):
+    findings = study("layerwise")
+    (table,) = findings.tables
+    assert [row.cells[0].published for row in table.rows] == [1.6, 1.3, 1.2]
+    errors = [100 * run["test_error"] for run in findings.details["runs"]]
+    assert len(errors) == 6  # three arms, two seeds
+    for i, mean in enumerate(column(table, "test error")):
+        assert mean == pytest.approx(np.mean(errors[i::3]))
+        assert mean < 20
+
+
+def test_table5(study):
+    for table in study("table5").tables:
+        uppers, lowers = column(table, "upper"), column(table, "lower")
+        for upper, lower in zip(uppers, lowers, strict=True):
+            assert lower is None or 0 < lower <= upper
+        assert table.rows[-1].name == "whole net"
+
+
+def test_radius(study):
+    findings = study("radius")
+    (table,) = findings.tables
+    found = column(table, "found")
+    for method in ak.analysis.certificates.METHODS:
+        proved = column(table, f"proved, {method}")
+        assert all(0 < p < f for p, f in zip(proved, found, strict=True))
+    for inside in column(table, "found inside"):
+        assert inside.startswith("0 of ")
