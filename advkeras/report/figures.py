@@ -84,7 +84,7 @@ def gallery(
     strips = (
         ("clean", result.originals, result.clean_predictions),
         ("adversarial", result.images, result.predictions),
-        (f"difference x {factor:.1f}", magnified, None),
+        (f"difference x {factor:.3g}", magnified, None),
     )
     for axes_row, (name, images, predictions) in zip(grid, strips, strict=True):
         axes_row[0].set_ylabel(name)

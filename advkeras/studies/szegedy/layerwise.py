@@ -88,8 +88,10 @@ def layerwise(context: Context) -> Findings:
         notes=(
             "The paper prints 'below 1.2 %', 'around 1.3 %' for dropout and "
             "1.6 % for weight decay alone, and neither sizes of pools, rates "
-            "nor epochs. All arms here share one schedule, chosen on training "
-            "images held out; the test set was shown to each net once.",
+            "nor epochs. All arms here share one schedule; that, and each "
+            "arm's weight decay, dropout or size of changes, were chosen on "
+            "training images held out. The test set was shown to each net "
+            "once.",
             "Pools here are filled by FGSM in the L2 norm, not by L-BFGS: a "
             "step costs one gradient, and pools are renewed all the time.",
             f"Layer by layer against weight decay alone, in pairs of a seed: "

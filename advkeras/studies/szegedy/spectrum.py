@@ -51,13 +51,14 @@ def table5(context: Context) -> Findings:
         )
         tables.append(_table(heading, found, printed))
         details[name] = found
+    slack = [found["upper"] / found["lower"] for found in details.values()]
     return Findings(
         "Table 5: upper bounds of each layer's operator norm",
         tuple(tables),
         notes=(
             "The published bounds are of weights trained on ImageNet, which "
-            "are not to be had here; what can be compared is their size. "
-            "Trained weights have larger norms than those they began with.",
+            "are not to be had here; what can be compared is their size, with "
+            "weights as they begin and with those of a smaller net, trained.",
             "Upper bounds are of the layer as it is applied, its padding, "
             "stride and activation included; a lower bound is a ratio "
             "|f(x + r) - f(x)| / |r| that was found, and shows the slack. "
@@ -66,9 +67,10 @@ def table5(context: Context) -> Findings:
             "The paper calls max-pooling contractive. That holds where "
             "windows do not overlap; AlexNet's do, and 3 x 3 windows two "
             "pixels apart can double a difference.",
-            "The bound of a whole net is the product of its layers', and "
-            "hundreds to millions of times what is found: it proves little. "
-            "Study szegedy.radius says what radius it proves.",
+            "The bound of a whole net is the product of its layers', and of "
+            f"these nets {_times(min(slack))} to {_times(max(slack))} times "
+            "the largest ratio that was found: the deeper the net, the less it "
+            "proves. Study szegedy.radius says what radius it proves.",
         ),
         details={"spectra": details},
     )
@@ -126,6 +128,10 @@ def _table(
         ("shape", "stride", "upper", "lower", "circular"),
         tuple(rows),
     )
+
+
+def _times(factor: float) -> str:
+    return f"{float(f'{factor:.2g}'):,.12g}"
 
 
 def _stride(stride: list[int] | None) -> str:
