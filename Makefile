@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# A process a core, each with a half that it steals from when its own is done.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup quickstart test test-slow test-all lint docs-check docs \
@@ -32,13 +34,13 @@ quickstart: $(READY) ## Go the whole way on real digits, in a few minutes
 	$(BIN)/python -m apps.quickstart --output=output/quickstart
 
 test: $(READY) ## Run the fast tests; ARGS='-k lbfgs' goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-slow: $(READY) ## Run the slow tests
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 test-all: $(READY) ## Run every test
-	$(BIN)/python -m pytest -m '' $(ARGS)
+	$(PYTEST) -m '' $(ARGS)
 
 lint: $(READY) ## Check style, the direction of imports, and types
 	$(BIN)/ruff check .

@@ -1,54 +1,43 @@
 """reproduce: a list, studies at small scale, and wrong input."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 
-def reproduce(*flags, data_dir=None):
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment.pop("TFDS_DATA_DIR", None)
-    if data_dir is not None:
-        environment["TFDS_DATA_DIR"] = str(data_dir)
-    return subprocess.run(
-        [sys.executable, "-m", "apps.reproduce", *flags],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-
-
-def test_list_and_wrong_input(tmp_path):
-    listed = reproduce("--list")
-    assert listed.returncode == 0
+def test_list(run_app):
+    listed = run_app("reproduce", "--list")
+    assert listed.code == 0
     for name in ("table1", "table2", "table4", "table5", "units", "layerwise"):
-        assert f"szegedy.{name}" in listed.stdout
-    out = tmp_path / "out"
-    for flag, says in (
+        assert f"szegedy.{name}" in listed.out
+
+
+@pytest.mark.parametrize(
+    ("flag", "says"),
+    [
         ("--study=szegedy.table9", "`study` must name studies"),
+        ("--study=", "`study` must name"),
         ("--scale=huge", "`scale` must be one of: paper, small"),
-    ):
-        done = reproduce(flag, f"--output={out}")
-        assert done.returncode == 2
-        assert done.stderr.startswith("reproduce: ")
-        assert says in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-        assert not out.exists()
+    ],
+)
+def test_wrong_input(refusal, tmp_path, flag, says):
+    out = tmp_path / "out"
+    said = refusal("reproduce", flag, f"--output={out}")
+    assert says in said
+    assert not out.exists()
 
 
 @pytest.mark.slow
-def test_small_studies_without_a_data_set(tmp_path):
+def test_small_studies_without_a_data_set(start_app, monkeypatch, tmp_path):
     """Trains, attacks, draws, and a second time only reads."""
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
     flags = (
         "--study=szegedy.table4,szegedy.units",
         "--scale=small",
         f"--output={tmp_path}",
     )
-    done = reproduce(*flags)
-    assert done.returncode == 0, done.stderr
+    done = start_app("reproduce", *flags)
+    assert done.code == 0, done.err
     results = json.loads(
         (tmp_path / "szegedy.table4" / "results.json").read_text()
     )
@@ -75,7 +64,7 @@ def test_small_studies_without_a_data_set(tmp_path):
         assert f"({picture}.png)" in page
         assert (tmp_path / f"{picture}.png").stat().st_size > 5000
     first = results["details"]["matrix"]
-    assert reproduce(*flags).returncode == 0
+    assert start_app("reproduce", *flags).code == 0
     again = json.loads(
         (tmp_path / "szegedy.table4" / "results.json").read_text()
     )
@@ -83,26 +72,27 @@ def test_small_studies_without_a_data_set(tmp_path):
 
 
 @pytest.mark.slow
-def test_other_settings_are_not_mixed(tmp_path):
+def test_other_settings_are_not_mixed(run_app, tmp_path):
     flags = ("--study=szegedy.units", "--scale=small", f"--output={tmp_path}")
-    assert reproduce(*flags).returncode == 0
-    done = reproduce(*flags, "--seed=1")
-    assert done.returncode == 2
-    assert "seed: 0 there, 1 here" in done.stderr
+    assert run_app("reproduce", *flags).code == 0
+    done = run_app("reproduce", *flags, "--seed=1")
+    assert done.code == 2
+    assert "seed: 0 there, 1 here" in done.err
 
 
 @pytest.mark.slow
 @pytest.mark.tfds
 @pytest.mark.parametrize("name", ["alexnet", "quocnet"])
-def test_photographs_at_small_scale(name, tmp_path, tfds_dir):
+def test_photographs_at_small_scale(run_app, name, tmp_path, tfds_dir):
     """Every image is fooled, by a change that is hardly seen."""
-    done = reproduce(
+    done = run_app(
+        "reproduce",
         f"--study=szegedy.{name}",
         "--scale=small",
         f"--output={tmp_path}",
-        data_dir=tfds_dir,
+        f"--data_dir={tfds_dir}",
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     folder = tmp_path / f"szegedy.{name}"
     (table,) = json.loads((folder / "results.json").read_text())["tables"]
     (row,) = table["rows"]

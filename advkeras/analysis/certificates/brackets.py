@@ -46,9 +46,10 @@ class Brackets:
 
     @property
     def slack(self) -> np.ndarray:
-        """How many times `proved` is `found`, (n,); infinity without either."""
-        with np.errstate(divide="ignore"):
-            return self.found / self.proved
+        """How many times `proved` is `found`, (n,); infinity without."""
+        times = np.full(len(self), np.inf)
+        np.divide(self.found, self.proved, out=times, where=self.proved > 0)
+        return times
 
     def to_json(self) -> dict[str, Any]:
         """Returns a summary as JSON values; None for a median without end."""
