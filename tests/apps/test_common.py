@@ -120,6 +120,7 @@ def test_verbosity_shows_where_an_error_surfaced(start_app):
     assert "Traceback" in ended.err
 
 
+@pytest.mark.slow
 def test_bad_input_in_a_process_of_its_own(start_app, tmp_path):
     """One line is all that appears, TensorFlow's greetings included."""
     ended = start_app(

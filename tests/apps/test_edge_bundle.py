@@ -125,6 +125,7 @@ def test_bad_input(refusal, arguments, tmp_path, flag, said):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_other_settings_need_another_output(run_app, refusal, arguments):
     run_app("edge_bundle", *arguments)
     message = refusal("edge_bundle", *arguments, "--epsilon=0.3")

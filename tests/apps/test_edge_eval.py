@@ -254,6 +254,7 @@ def without(arguments, *flags):
     return [a for a in arguments if not a.startswith(flags)]
 
 
+@pytest.mark.slow
 def test_the_copies_themselves_are_attacked_too(
     run_app, arguments, tmp_path, exported, test_digits, classifiers
 ):
@@ -327,6 +328,7 @@ def test_files_without_a_float_model(
     assert "results.json, white_box.md." in ended.out
 
 
+@pytest.mark.slow
 def test_evasive_fools_the_copies_alone(
     run_app, arguments, tmp_path, exported, classifiers
 ):
@@ -427,6 +429,7 @@ def foreign_flags(foreign, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_foreign_model_and_its_own_copy(
     run_app, foreign, tmp_path, test_digits
 ):
@@ -450,6 +453,7 @@ def test_a_foreign_model_and_its_own_copy(
     assert ended.out.count("foreign reads ") == 1
 
 
+@pytest.mark.slow
 def test_a_copy_without_a_name_has_that_of_its_file(
     run_app, arguments, tmp_path, exported
 ):
@@ -492,6 +496,7 @@ def test_a_broken_copy_costs_one_line(
     assert "- broken does not run on litert: " in written
 
 
+@pytest.mark.slow
 def test_a_variant_that_cannot_be_had(run_app, arguments, tmp_path):
     """It is left out with a line, and so is what a runtime cannot do."""
     model = keras.Sequential(
@@ -612,6 +617,7 @@ def test_two_copies_of_one_name(refusal, arguments, exported):
     assert "no name twice" in message
 
 
+@pytest.mark.slow
 def test_a_copy_for_other_images(refusal, arguments, tmp_path):
     wide = ak.models.build("conv-cifar10")
     other = ak.edge.export(wide, tmp_path / "wide", "float32")["float32"]

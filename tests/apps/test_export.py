@@ -176,6 +176,7 @@ def test_an_output_of_other_settings(run_app, refusal, arguments):
     assert "seed: 5 there, 6 here" in message
 
 
+@pytest.mark.slow
 @pytest.mark.tfds
 def test_a_tfds_set(run_app, output, tfds_dir):
     ended = run_app(

@@ -71,6 +71,7 @@ def test_what_is_written_is_the_agreement(run_app, arguments, output, exported):
     assert any(li.startswith("Operator by operator, on 4") for li in lines)
 
 
+@pytest.mark.slow
 def test_called_again_it_reads_what_was_done(
     run_app, refusal, arguments, output, monkeypatch
 ):

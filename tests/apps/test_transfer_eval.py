@@ -86,6 +86,7 @@ def test_the_whole_way_in_a_process_of_its_own(
         assert matplotlib.image.imread(tmp_path / "run" / path).std() > 0.02
 
 
+@pytest.mark.slow
 def test_called_again_it_attacks_nothing(
     run_app, arguments, tmp_path, monkeypatch
 ):
@@ -200,6 +201,7 @@ def test_two_models_of_one_file_name(run_app, arguments, model_files, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_other_settings_need_another_output(run_app, refusal, arguments):
     run_app("transfer_eval", *arguments)
     message = refusal("transfer_eval", *arguments, "--epsilon=0.3")
@@ -218,6 +220,7 @@ def test_a_model_that_changed_needs_another_output(
     assert "models: " in refusal("transfer_eval", *arguments)
 
 
+@pytest.mark.slow
 def test_without_amplified_rows_and_unclipped(run_app, arguments, tmp_path):
     run_app("transfer_eval", *arguments, "--amplified=0", "--noclip")
     (matrix,) = results(tmp_path)["matrices"].values()

@@ -409,6 +409,7 @@ def test_images_of_any_size():
         np.testing.assert_array_equal(result.success, ~np.isnan(result.c))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -482,7 +483,9 @@ def with_gap(kernel, bias, limit):
     return ak.Classifier(model)
 
 
-@pytest.mark.parametrize("batch_size", [1, 8])
+@pytest.mark.parametrize(
+    "batch_size", [8, pytest.param(1, marks=pytest.mark.slow)]
+)
 def test_where_the_model_says_nan_is_stepped_around(batch_size):
     classifier, kernel, bias = linear(classes=2)
     gap = with_gap(kernel, bias, 0.7)
@@ -514,6 +517,7 @@ def test_an_image_of_which_the_model_says_nan_fails_alone():
         np.testing.assert_array_equal(result.images[::2], images[::2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masked", [-1e6, -np.inf])
 def test_a_class_that_is_masked_is_no_measure_of_rounding(masked):
     classifier, kernel, bias = linear(classes=4)

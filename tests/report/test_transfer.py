@@ -82,6 +82,7 @@ def test_called_again_it_attacks_nothing(make, fake_attack, tmp_path):
     assert len(fake_attack.calls) == 2
 
 
+@pytest.mark.slow
 def test_without_amplified_rows(make, tmp_path):
     report = make(tmp_path, {"weak": ATTACKS["weak"]}, amplified=None)
     kinds = {row["kind"] for row in report["matrices"]["weak"]["rows"]}

@@ -67,6 +67,7 @@ def test_sparsity_is_a_kullback_leibler_divergence():
     assert np.isfinite(float(dead))
 
 
+@pytest.mark.slow
 def test_more_epochs_reconstruct_better(digits):
     losses = [
         ak.training.pretrain_encoder(
@@ -77,6 +78,7 @@ def test_more_epochs_reconstruct_better(digits):
     assert losses[1] < losses[0]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_encoder(digits):
     encoders = []
     for seed in (0, 0, 1):

@@ -31,7 +31,9 @@ def assert_same(first, second):
 # By AdamW.
 
 
-@pytest.mark.parametrize("augment", [False, True])
+@pytest.mark.parametrize(
+    "augment", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 def test_the_same_seed_gives_the_same_weights(digits, augment):
     recipe = ak.training.Recipe(epochs=2, batch_size=50, augment=augment)
     models = [fit("fc10", digits, recipe, seed) for seed in (5, 5, 6)]
@@ -59,6 +61,7 @@ def test_the_learning_rate_warms_up_and_falls_to_zero(digits):
     assert rates[40] == pytest.approx(0.0, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_weight_decay_is_the_recipe_s(digits):
     norms = [
         np.linalg.norm(
@@ -193,6 +196,7 @@ def test_interrupted_after_the_last_iteration(digits, tmp_path, watched):
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])
 
 
+@pytest.mark.slow
 def test_a_resumed_encoder_is_not_trained_again(digits, tmp_path, monkeypatch):
     recipe = ak.training.Recipe("lbfgs", epochs=2, encoder_epochs=1)
     backup = tmp_path / "backup"
@@ -220,6 +224,7 @@ def test_an_encoder_is_trained_before_the_rest(digits):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adamw"])
 def test_progress_is_shown_if_asked_for(digits, capsys, optimizer):
     recipe = ak.training.Recipe(optimizer, epochs=2)
