@@ -91,7 +91,8 @@ def layerwise(context: Context) -> Findings:
             "nor epochs. All arms here share one schedule; that, and each "
             "arm's weight decay, dropout or size of changes, were chosen on "
             "training images held out. The test set was shown to each net "
-            "once.",
+            "once. All three lie above the printed figures, dropout most: "
+            "what 'carefully applied' means there is not said either.",
             "Pools here are filled by FGSM in the L2 norm, not by L-BFGS: a "
             "step costs one gradient, and pools are renewed all the time.",
             f"Layer by layer against weight decay alone, in pairs of a seed: "
