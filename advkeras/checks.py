@@ -31,6 +31,18 @@ def check_positive(name: str, value: Any) -> None:
         )
 
 
+def check_share(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is a number, 0 to 1."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Real)
+        or not 0 <= float(value) <= 1
+    ):
+        raise ValueError(
+            f"`{name}` must be a number, 0 to 1. Received: {name}={value!r}"
+        )
+
+
 def check_count(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a whole number of at least 1."""
     whole = isinstance(value, (int, np.integer)) and value is not True

@@ -71,6 +71,23 @@ class Ascent(Attack):
         """Returns a step of size 1 for each image, as the gradient."""
         return norms.steepest_step(gradient, self.norm, 1.0, None)
 
+    def on_tensors(
+        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+    ) -> tf.Tensor:
+        """Climbs away from the labels; see `Attack.on_tensors`."""
+        if self.leaves_graph():
+            return super().on_tensors(classifier, images, labels, seed)
+        epsilon = self._radius(classifier)
+        begin = images
+        if self.random_start:
+            begin += _noise_on_tensors(images, self.norm, epsilon, seed)
+        climb = self._climb(classifier, targeted=False)
+        return climb(images, begin, labels, epsilon, self.first_step())
+
+    def leaves_graph(self) -> bool:
+        """Returns whether the targets have to be chosen in Python."""
+        return getattr(self, "targets", None) is not None
+
     def generate(
         self,
         classifier: Classifier,
@@ -83,13 +100,8 @@ class Ascent(Attack):
         """Climbs, batch by batch; see `Attack.generate`."""
         targeted = targets is not None
         goals = labels if targets is None else targets
-        climb = classifier.compiled(
-            (self.key(), targeted),
-            lambda c: _build_climb(c, self, self.objective(c, targeted)),
-        )
-        epsilon = self.epsilon
-        if classifier.levels is not None and self.norm == "linf":
-            epsilon = classifier.levels.whole(epsilon)
+        climb = self._climb(classifier, targeted)
+        epsilon = self._radius(classifier)
         found = np.empty_like(images)
         for start in range(0, len(images), batch_size):
             rows = slice(start, start + batch_size)
@@ -108,6 +120,17 @@ class Ascent(Attack):
             classifier.predict(images, batch_size),
             {"gradient_evaluations": np.full(len(images), self.steps)},
         )
+
+    def _climb(self, classifier: Classifier, targeted: bool) -> Any:
+        return classifier.compiled(
+            (self.key(), targeted),
+            lambda c: _build_climb(c, self, self.objective(c, targeted)),
+        )
+
+    def _radius(self, classifier: Classifier) -> float:
+        if classifier.levels is not None and self.norm == "linf":
+            return classifier.levels.whole(self.epsilon)
+        return self.epsilon
 
 
 def _build_climb(
@@ -224,3 +247,18 @@ def _noise(
             radius = epsilon * random.uniform() ** (1 / image.size)
             noise[i] = direction * (radius / np.linalg.norm(direction))
     return noise
+
+
+def _noise_on_tensors(
+    images: tf.Tensor, norm: str, epsilon: float, seed: tf.Tensor
+) -> tf.Tensor:
+    """Returns points of the ball, uniformly, one for each place in a batch."""
+    shape = tf.shape(images)
+    if norm == "linf":
+        return tf.random.stateless_uniform(shape, seed, -epsilon, epsilon)
+    axes = list(range(1, images.shape.rank))
+    direction = tf.random.stateless_normal(shape, seed)
+    length = tf.sqrt(tf.reduce_sum(direction**2, axes, keepdims=True))
+    size = tf.cast(tf.reduce_prod(shape[1:]), tf.float32)
+    share = tf.random.stateless_uniform(tf.shape(length), seed + 1)
+    return direction * (epsilon * share ** (1 / size) / length)

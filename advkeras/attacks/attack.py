@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from advkeras import checks
 from advkeras.attacks import targets as target_rules
@@ -150,6 +151,41 @@ class Attack(abc.ABC):
             **made.extras,
         )
         return self.judged(result)
+
+    def on_tensors(
+        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+    ) -> tf.Tensor:
+        """Makes examples of one batch in a tf.function, without any check.
+
+        Here by leaving the graph; an attack that is made of TensorFlow's
+        operations alone does better, and is not `leaves_graph`.
+
+        Args:
+            classifier: The model to fool.
+            images: float32 tensor, (n, height, width, channels), within the
+                bounds.
+            labels: int64 tensor, (n,): true labels.
+            seed: int32 tensor, (2,): seed of every random choice.
+
+        Returns:
+            float32, as `images`.
+        """
+
+        def found(images: Any, labels: Any, seed: Any) -> Any:
+            return self(
+                classifier,
+                images,
+                labels,
+                batch_size=len(images),
+                seed=int(abs(seed[0])),
+            ).images
+
+        made = tf.numpy_function(found, [images, labels, seed], tf.float32)
+        return tf.ensure_shape(made, images.shape)
+
+    def leaves_graph(self) -> bool:
+        """Returns whether `on_tensors` calls back into Python."""
+        return type(self).on_tensors is Attack.on_tensors
 
     def judged(self, result: AttackResult) -> AttackResult:
         """Returns a result whose `success` is this attack's goal.

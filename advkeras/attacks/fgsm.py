@@ -77,6 +77,18 @@ class FGSM(Attack):
         )
         return step(images, labels, self.epsilon)
 
+    def on_tensors(
+        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+    ) -> tf.Tensor:
+        """Takes the step against the labels; see `Attack.on_tensors`."""
+        if self.targets is not None:
+            return super().on_tensors(classifier, images, labels, seed)
+        return self.perturb(classifier, images, labels)[0]
+
+    def leaves_graph(self) -> bool:
+        """Returns whether the targets have to be chosen in Python."""
+        return self.targets is not None
+
     def generate(
         self,
         classifier: Classifier,

@@ -1,5 +1,6 @@
 """Training: by a network's recipe, to convergence, or by Keras's fit()."""
 
+from advkeras.training.adversarial import AdversarialTraining
 from advkeras.training.autoencoder import pretrain_encoder
 from advkeras.training.job import train_to_file
 from advkeras.training.layerwise import fit_layerwise
@@ -10,6 +11,7 @@ from advkeras.training.recipes import recipe
 from advkeras.training.stages import pretrain_stages
 
 __all__ = [
+    "AdversarialTraining",
     "Recipe",
     "fit_layerwise",
     "fit_lbfgs",

@@ -1,0 +1,205 @@
+"""Adversarial training in fit(): Goodfellow et al. 2014, section 6."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from advkeras import checks
+from advkeras.attacks import Attack
+from advkeras.classifier import Classifier
+
+STATISTICS = ("together", "apart")
+
+
+class AdversarialTraining(keras.Model):
+    """A model that is fitted to images and to adversarial examples of them.
+
+    What `fit()` minimises is
+
+        alpha * J(images) + (1 - alpha) * J(attack(images))
+
+    with J the loss that was compiled, regularisation included. The examples
+    are made afresh in every step, against the weights of that moment and the
+    true labels; as in every attack, the model that they are made for is in
+    inference mode. `model` is trained in place and stays the plain model that
+    it was: it is what `save()` writes, and what is exported.
+
+    Everything of Keras's `fit()` holds: tf.data, sample and class weights,
+    metric objects, callbacks, several steps an execution, mixed precision.
+    Metrics that were compiled are of clean images. Beside them stand
+    `adversarial_loss` and `adversarial_accuracy`, and with validation data
+    `val_adversarial_accuracy`, on which early stopping can rest:
+
+        keras.callbacks.EarlyStopping("val_adversarial_accuracy", mode="max")
+
+    `loss`, and `val_loss`, is the sum above.
+
+    Args:
+        model: A built Keras model of images.
+        attack: Makes the examples. FGSM and PGD run within the compiled step;
+            others, and targets by a rule, leave it for Python, which neither
+            XLA nor a strategy of several replicas allows.
+        alpha: Weight of the clean images, 0 to 1; 0.5 in the paper.
+        bounds: (lower, upper) of every pixel.
+        statistics: What batch normalisation normalises by in training:
+            "together", clean images and adversarial ones side by side in one
+            batch, or "apart", each with its own, both of which enter the
+            moving statistics.
+        adversarial_metrics: Further metrics of the adversarial examples, with
+            names of their own.
+        seed: Seed of what the attack draws.
+        name: Name of this model; None for the plain model's with a suffix.
+
+    Raises:
+        ValueError: An argument is not as described.
+
+    Example:
+        >>> trainer = ak.training.AdversarialTraining(model, FGSM(0.25))
+        >>> trainer.compile("adam", loss, metrics=["accuracy"])
+        >>> trainer.fit(images, labels, validation_data=(others, their_labels))
+        >>> model.save("robust.keras")
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        attack: Attack,
+        alpha: float = 0.5,
+        bounds: checks.Bounds = (0.0, 1.0),
+        statistics: str = "together",
+        adversarial_metrics: Sequence[keras.metrics.Metric] = (),
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        if not isinstance(attack, Attack):
+            raise ValueError(
+                f"`attack` must be an Attack. Received: attack={attack!r}"
+            )
+        checks.check_share("alpha", alpha)
+        checks.check_choice("statistics", statistics, STATISTICS)
+        classifier = Classifier(model, bounds)
+        super().__init__(name=name or f"{model.name}_adversarial")
+        self.model = model
+        self.attack = attack
+        self.alpha = float(alpha)
+        self.statistics = statistics
+        self.classifier = classifier
+        self.seed = seed
+        self.adversarial_loss = keras.metrics.Mean("adversarial_loss")
+        self.adversarial_accuracy = keras.metrics.Mean("adversarial_accuracy")
+        self.adversarial_metrics = list(adversarial_metrics)
+        self.built = True
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Takes what `keras.Model.compile` takes.
+
+        Raises:
+            ValueError: The attack leaves the graph, and XLA was asked for or
+                there are several replicas.
+        """
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if self.attack.leaves_graph() and (
+            replicas > 1 or kwargs.get("jit_compile") is True
+        ):
+            raise ValueError(
+                "`attack` must run within the compiled step, where it is "
+                "compiled by XLA or for several replicas: FGSM or PGD without "
+                f"a rule for targets. Received: attack={self.attack!r}"
+            )
+        if self.attack.leaves_graph():
+            kwargs["jit_compile"] = False
+        super().compile(*args, **kwargs)
+
+    def train_step(self, data: Any) -> Any:
+        """Attacks the batch, then takes Keras's own step on both."""
+        return super().train_step(self._attacked(data))
+
+    def test_step(self, data: Any) -> Any:
+        """Attacks the batch, then judges both."""
+        return super().test_step(self._attacked(data))
+
+    def call(self, images: Any, training: bool | None = None) -> Any:
+        """Returns the model's outputs; of a pair of batches, a pair."""
+        if not isinstance(images, tuple):
+            return self.model(images, training=training)
+        if training and self.statistics == "together":
+            n = tf.shape(images[0])[0]
+            outputs = self.model(tf.concat(images, 0), training=True)
+            return outputs[:n], outputs[n:]
+        return tuple(self.model(x, training=training) for x in images)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Returns the weighted sum of both losses."""
+        if not isinstance(y_pred, tuple):  # Keras builds by clean images
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        clean, adversarial = (
+            super(AdversarialTraining, self).compute_loss(
+                images, y, outputs, sample_weight, training
+            )
+            for images, outputs in zip(x, y_pred, strict=True)
+        )
+        # Of several replicas each has its share of the mean.
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        self.adversarial_loss.update_state(
+            adversarial * replicas, sample_weight=tf.shape(x[0])[0]
+        )
+        return self.alpha * clean + (1 - self.alpha) * adversarial
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> Any:
+        """Returns the metrics of clean images and of adversarial ones."""
+        if not isinstance(y_pred, tuple):
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+        outputs = y_pred[1]
+        right = tf.argmax(outputs, axis=1) == _labels(y)
+        self.adversarial_accuracy.update_state(right, sample_weight)
+        for metric in self.adversarial_metrics:
+            metric.update_state(y, outputs, sample_weight)
+        return super().compute_metrics(x[0], y, y_pred[0], sample_weight)
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Saves the plain model, as `ModelCheckpoint` does."""
+        self.model.save(filepath, *args, **kwargs)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Keeps where dropout's random numbers are, which Keras does not."""
+        for i, state in enumerate(self._random_states()):
+            store[str(i)] = state.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Goes on with those random numbers."""
+        for i, state in enumerate(self._random_states()):
+            state.assign(store[str(i)])
+
+    def _random_states(self) -> list[Any]:
+        others = {id(v) for v in (*self.weights, *self.metrics_variables)}
+        return [v for v in self.variables if id(v) not in others]
+
+    def _attacked(self, data: Any) -> Any:
+        images, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        images = tf.cast(images, tf.float32)
+        found = self.attack.on_tensors(
+            self.classifier,
+            images,
+            _labels(y),
+            # By the step: what is resumed goes on with the same numbers.
+            tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)]),
+        )
+        return (images, tf.stop_gradient(found)), y, sample_weight
+
+
+def _labels(y: Any) -> tf.Tensor:
+    """Returns labels, int64, (n,), of integers, (n,) or (n, 1), or one-hot."""
+    if y.shape.rank == 2 and y.shape[1] > 1:
+        return tf.argmax(y, axis=1)
+    return tf.cast(tf.reshape(y, (-1,)), tf.int64)
