@@ -242,3 +242,17 @@ def test_on_a_trained_net(tfds_dir, capsys):
     assert ours.success == 1
     assert ours.to_lockstep < 1.01
     assert ours.to_ours < measured["lbfgs"]["SciPy one at a time"].to_ours
+
+
+def test_training_leaves_the_model_and_pays_for_two_gradients(
+    classifier, test_digits
+):
+    before = classifier.model.get_weights()
+    floor, ours = SUITES["training"](classifier, test_digits, OPTIONS)
+    assert (floor.name, ours.name) == ("two gradients", "AdversarialTraining")
+    assert floor.to_floor == 1
+    assert ours.to_floor == pytest.approx(ours.seconds / floor.seconds)
+    for weights, now in zip(
+        before, classifier.model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weights, now)

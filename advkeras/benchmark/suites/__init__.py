@@ -14,6 +14,7 @@ from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
 from advkeras.benchmark.suites import lift
 from advkeras.benchmark.suites import scale
+from advkeras.benchmark.suites import training
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
 
@@ -26,6 +27,7 @@ SUITES: dict[str, Suite] = {
     "lift": lift.measure,
     "scale": scale.measure,
     "growth": growth.measure,
+    "training": training.measure,
 }
 
 __all__ = ["SUITES", "Suite"]
