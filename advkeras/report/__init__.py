@@ -15,6 +15,7 @@ from advkeras.report.findings import findings_markdown
 from advkeras.report.lift import agreement_grid
 from advkeras.report.lift import agreement_in_words
 from advkeras.report.lift import agreements_grid
+from advkeras.report.monitor import AttackMonitor
 from advkeras.report.page import write_page
 from advkeras.report.run import Run
 from advkeras.report.study_figures import bracket_histograms
@@ -33,6 +34,7 @@ from advkeras.report.white_box import white_box_report
 from advkeras.report.words import in_words
 
 __all__ = [
+    "AttackMonitor",
     "Run",
     "agreement_grid",
     "agreement_in_words",
