@@ -18,6 +18,7 @@ from advkeras.report.lift import agreements_grid
 from advkeras.report.monitor import AttackMonitor
 from advkeras.report.page import write_page
 from advkeras.report.run import Run
+from advkeras.report.spectrum import spectrum_grid
 from advkeras.report.study_figures import bracket_histograms
 from advkeras.report.survival import survival_report
 from advkeras.report.survival_tables import survival_grids
@@ -53,6 +54,7 @@ __all__ = [
     "heat_map",
     "in_words",
     "operators_in_words",
+    "spectrum_grid",
     "success_table",
     "survival_grids",
     "survival_in_words",

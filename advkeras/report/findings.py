@@ -4,6 +4,7 @@ from typing import Any
 
 from advkeras.report.grids import Grid
 from advkeras.report.tables import cell as rate_with_interval
+from advkeras.report.tables import number
 
 _HOW_TO_READ = (
     "Measured / *published*, shares in % with 95 % intervals; a published "
@@ -99,19 +100,14 @@ def _cell(cell: dict[str, Any]) -> str:
     elif cell["kind"] == "rate":
         text = rate_with_interval(measured)
     else:
-        text = _number(measured["value"])
+        text = number(measured["value"])
         if measured.get("interval"):
-            low, high = map(_number, measured["interval"])
-            text += f" ({low}-{high})"
+            low, high = map(number, measured["interval"])
+            to = " to " if low.startswith("-") else "-"
+            text += f" ({low}{to}{high})"
     if cell["published"] is None:
         return text
     return f"{text} / *{cell['published']:g}{' r' * cell['recalled']}*"
-
-
-def _number(value: float) -> str:
-    """Three significant digits, without an exponent where that can be."""
-    text = f"{value:.3g}"
-    return f"{value:,.0f}" if "e+0" in text and abs(value) < 1e7 else text
 
 
 def _ends(cell: dict[str, Any]) -> tuple[float, float] | None:

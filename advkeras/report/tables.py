@@ -85,3 +85,9 @@ def cell(rate: dict[str, Any]) -> str:
         return "-"
     low, high = (100 * end for end in rate["interval"])
     return f"{100 * rate['value']:.1f} ({low:.0f}-{high:.0f})"
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent where that can be."""
+    text = f"{value:.3g}"
+    return f"{value:,.0f}" if "e+0" in text and abs(value) < 1e7 else text

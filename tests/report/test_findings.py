@@ -33,7 +33,7 @@ def test_cells_hold_measured_and_published_with_its_mark():
     (grid,) = ak.report.findings_grids(results())
     assert grid.header == ("net", "x", "y", "z")
     # The mean of 1, 2, 3: 2 +- 4.302653 / sqrt(3).
-    first = ("A", "a text", "25.0 (9-53) / *26.2*", "2 (-0.484-4.48)")
+    first = ("A", "a text", "25.0 (9-53) / *26.2*", "2 (-0.484 to 4.48)")
     assert grid.rows[0] == first
     assert grid.rows[1] == ("B", "-", "25.0 (9-53) / *90 r*", "123,456 / *2*")
 
