@@ -5,6 +5,7 @@ from advkeras.models import autoencoder as autoencoder
 from advkeras.models import conv as conv
 from advkeras.models import fc as fc
 from advkeras.models import layers as layers
+from advkeras.models import maxout as maxout
 from advkeras.models import quocnet as quocnet
 from advkeras.models.cards import read_card
 from advkeras.models.cards import save_with_card

@@ -262,7 +262,7 @@ def test_a_step_costs_one_gradient(name, shape, record_property):
         np.median(times[kind][2:]) for kind in ("bare", "step", "call")
     )
     ratio = step_time / bare_time
-    record_property("ratio", ratio)
+    record_property("ratio", float(ratio))
     print(
         f"{name}: bare gradient {1000 * bare_time:.1f} ms, FGSM step "
         f"{ratio:.2f}x, whole call {call_time / bare_time:.2f}x"
