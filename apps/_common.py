@@ -52,7 +52,9 @@ def define_attack(
     attack: str, epsilon: float, examples: int | None = None
 ) -> None:
     """Defines --attack, --epsilon, --clip and, as one number, --examples."""
-    flags.DEFINE_list("attack", attack, "Attacks, by name: fgsm, pgd, lbfgs.")
+    flags.DEFINE_list(
+        "attack", attack, "Attacks, by name: fgsm, pgd, lbfgs, noise."
+    )
     flags.DEFINE_float(
         "epsilon",
         epsilon,

@@ -2,6 +2,7 @@ r"""Trains one network and writes it with its card.
 
 python -m apps.train --model=fc100-100-10 --dataset=mnist \
     --split='train[:30000]' --output=output/m1.keras
+python -m apps.train --model=maxout --attack=fgsm --epsilon=0.25
 """
 
 import dataclasses
@@ -19,6 +20,18 @@ flags.DEFINE_integer(
     "Passes over the data (iterations, where the recipe says L-BFGS). "
     "Default: the network's recipe.",
     lower_bound=1,
+)
+flags.DEFINE_string(
+    "attack",
+    None,
+    "Attack whose examples are mixed in half and half: fgsm, pgd, noise. "
+    "Default: none, training on clean images.",
+)
+flags.DEFINE_float(
+    "epsilon", 0.25, "Size of its perturbation, in the units of the images."
+)
+flags.DEFINE_bool(
+    "clip", True, "Whether its images are clipped to the pixel bounds."
 )
 flags.DEFINE_string("test_split", "test", "Part of the data set to test on.")
 _common.define_data("mnist5k", "train")
@@ -38,6 +51,11 @@ def main() -> None:
     recipe = ak.training.recipe(FLAGS.model)
     if FLAGS.epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=FLAGS.epochs)
+    if FLAGS.attack is not None:
+        attack = {"name": FLAGS.attack, "epsilon": FLAGS.epsilon}
+        if not FLAGS.clip:
+            attack["clip"] = False
+        recipe = dataclasses.replace(recipe, attack=attack)
     output = FLAGS.output or f"output/{FLAGS.model}.keras"
     train_set, test_set = ak.datasets.load(
         FLAGS.dataset, (FLAGS.split, FLAGS.test_split), data_dir=FLAGS.data_dir

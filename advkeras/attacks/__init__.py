@@ -4,6 +4,7 @@ from advkeras.attacks.attack import Attack
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
+from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
 from advkeras.attacks.registry import build
 from advkeras.attacks.registry import names
@@ -16,6 +17,7 @@ __all__ = [
     "Attack",
     "AttackResult",
     "Evasive",
+    "Noise",
     "build",
     "names",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from advkeras import checks
+from advkeras.attacks import noise
 from advkeras.attacks import norms
 from advkeras.attacks import seeds
 from advkeras.attacks.attack import Attack
@@ -80,7 +81,7 @@ class Ascent(Attack):
         epsilon = self._radius(classifier)
         begin = images
         if self.random_start:
-            begin += _noise_on_tensors(images, self.norm, epsilon, seed)
+            begin += _point_on_tensors(images, self.norm, epsilon, seed)
         climb = self._climb(classifier, targeted=False)
         return climb(images, begin, labels, epsilon, self.first_step())
 
@@ -107,7 +108,7 @@ class Ascent(Attack):
             rows = slice(start, start + batch_size)
             begin = images[rows]
             if self.random_start:
-                begin = begin + _noise(begin, self.norm, epsilon, seed)
+                begin = begin + _point(begin, self.norm, epsilon, seed)
             found[rows] = climb(
                 images[rows],
                 begin.astype(np.float32),
@@ -233,29 +234,28 @@ def _remembered(
     )
 
 
-def _noise(
+def _point(
     images: np.ndarray, norm: str, epsilon: float, seed: int
 ) -> np.ndarray:
     """Returns points of the ball, uniformly, each by its image and the seed."""
-    noise = np.empty_like(images)
+    if norm == "linf":
+        return noise.uniform(images, epsilon, seed)
+    points = np.empty_like(images)
     for i, image in enumerate(images):
         random = seeds.generator(image, seed)
-        if norm == "linf":
-            noise[i] = random.uniform(-epsilon, epsilon, image.shape)
-        else:
-            direction = random.standard_normal(image.shape)
-            radius = epsilon * random.uniform() ** (1 / image.size)
-            noise[i] = direction * (radius / np.linalg.norm(direction))
-    return noise
+        direction = random.standard_normal(image.shape)
+        radius = epsilon * random.uniform() ** (1 / image.size)
+        points[i] = direction * (radius / np.linalg.norm(direction))
+    return points
 
 
-def _noise_on_tensors(
+def _point_on_tensors(
     images: tf.Tensor, norm: str, epsilon: float, seed: tf.Tensor
 ) -> tf.Tensor:
     """Returns points of the ball, uniformly, one for each place in a batch."""
-    shape = tf.shape(images)
     if norm == "linf":
-        return tf.random.stateless_uniform(shape, seed, -epsilon, epsilon)
+        return noise.uniform_on_tensors(images, epsilon, seed)
+    shape = tf.shape(images)
     axes = list(range(1, images.shape.rank))
     direction = tf.random.stateless_normal(shape, seed)
     length = tf.sqrt(tf.reduce_sum(direction**2, axes, keepdims=True))

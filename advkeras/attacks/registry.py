@@ -8,6 +8,7 @@ from advkeras.attacks.attack import Attack
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
+from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
 
 # An attack is added by its file and a line here.
@@ -15,6 +16,7 @@ _ATTACKS: dict[str, type[Attack]] = {
     "evasive": Evasive,
     "fgsm": FGSM,
     "lbfgs": LBFGS,
+    "noise": Noise,
     "pgd": PGD,
 }
 

@@ -7,6 +7,7 @@ from advkeras.models import fc as fc
 from advkeras.models import layers as layers
 from advkeras.models import maxout as maxout
 from advkeras.models import quocnet as quocnet
+from advkeras.models import shallow as shallow
 from advkeras.models.cards import read_card
 from advkeras.models.cards import save_with_card
 from advkeras.models.loading import load

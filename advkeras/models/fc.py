@@ -27,6 +27,7 @@ def fully_connected(
     *,
     seed: int = 0,
     weight_decay: Sequence[float] | None = None,
+    dropout: tuple[float, float] = (0.0, 0.0),
     input_shape: Sequence[int] = (28, 28, 1),
 ) -> keras.Model:
     """Builds sigmoid hidden layers and logits; the name holds the units.
@@ -38,6 +39,7 @@ def fully_connected(
         seed: Seed of the initial weights.
         weight_decay: One lambda a layer, of `lambda / 2 * sum(w^2)`, biases
             excluded; None for the paper's.
+        dropout: Share of the pixels, and of hidden units, that is left out.
         input_shape: (height, width, channels).
 
     Returns:
@@ -53,10 +55,13 @@ def fully_connected(
             f"`weight_decay` must have one value for each of the {len(units)} "
             f"layers of {name}. Received: weight_decay={weight_decay!r}"
         )
+    images, hidden = dropout
     stack: list[layers.Layer] = [
         keras.Input(tuple(input_shape)),
         layers.Flatten(),
     ]
+    if images:
+        stack.append(layers.Dropout(images, seed=seed))
     for i, (k, decay) in enumerate(zip(units, weight_decay, strict=True)):
         is_last = i == len(units) - 1
         stack.append(
@@ -70,4 +75,6 @@ def fully_connected(
                 name="logits" if is_last else f"hidden{i + 1}",
             )
         )
+        if hidden and not is_last:
+            stack.append(layers.Dropout(hidden, seed=seed + 1 + i))
     return keras.Sequential(stack, name=name)

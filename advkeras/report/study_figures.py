@@ -76,6 +76,44 @@ def strips(
     save(figure, path)
 
 
+def traces(
+    nets: Mapping[str, np.ndarray],
+    epsilons: np.ndarray,
+    label: int,
+    path: str | os.PathLike,
+) -> None:
+    """Draws the logits of an image over the size of a change, a panel a net.
+
+    Args:
+        nets: Name -> logits, (n, classes), one row for each size.
+        epsilons: Sizes, (n,).
+        label: The image's class: drawn thick, and shaded where it is largest.
+        path: Where to write the picture (.png).
+    """
+    figure = Figure(figsize=(2.9 * len(nets) + 0.6, 3.1), layout="constrained")
+    panels = figure.subplots(1, len(nets), squeeze=False)[0]
+    for axes, (name, logits) in zip(panels, nets.items(), strict=True):
+        for i, line in enumerate(logits.T):
+            width = 2.5 if i == label else 1
+            axes.plot(epsilons, line, color=f"C{i}", lw=width, label=str(i))
+        axes.fill_between(
+            epsilons,
+            0,
+            1,
+            where=logits.argmax(axis=1) == label,
+            transform=axes.get_xaxis_transform(),
+            color="grey",
+            alpha=0.3,
+            lw=0,
+        )
+        axes.set_title(name, fontsize=9)
+        axes.set_xlabel("epsilon")
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("logit")
+    panels[0].legend(fontsize=7, ncols=2)
+    save(figure, path)
+
+
 def dots(
     groups: Mapping[str, Sequence[float]],
     published: Mapping[str, float],

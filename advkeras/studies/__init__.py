@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
+from advkeras.studies import goodfellow
 from advkeras.studies import szegedy
 from advkeras.studies.context import SCALES
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Findings
 from advkeras.studies.study import Study
 
-_STUDIES = {study.name: study for study in szegedy.STUDIES}
+_STUDIES = {
+    study.name: study for study in (*szegedy.STUDIES, *goodfellow.STUDIES)
+}
 
 
 def names() -> tuple[str, ...]:
@@ -48,4 +51,13 @@ def find(wanted: Sequence[str]) -> list[Study]:
     return list(found.values())
 
 
-__all__ = ["SCALES", "Context", "Findings", "Study", "find", "names", "szegedy"]
+__all__ = [
+    "SCALES",
+    "Context",
+    "Findings",
+    "Study",
+    "find",
+    "goodfellow",
+    "names",
+    "szegedy",
+]

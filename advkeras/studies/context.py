@@ -1,6 +1,7 @@
 """What a study is given: where it writes, how large it is, data and nets."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 from typing import TypeVar
 
@@ -16,12 +17,28 @@ SCALES = ("paper", "small")
 
 T = TypeVar("T")
 
-# The nets of the paper that are trained on halves of MNIST, at small scale on
-# halves of the embedded digits: name -> (network, split, seed).
-_HALVES = {
-    "m1": ("fc100-100-10", "train[:2000]", 0),
-    "m1-prime": ("fc123-456-10", "train[:2000]", 0),
-    "m2": ("fc100-100-10", "train[2000:]", 1),
+
+@dataclasses.dataclass(frozen=True)
+class _Small:
+    """How a net of saved_models is trained at small scale, on few digits."""
+
+    network: str
+    split: str = "train"
+    seed: int = 0
+    recipe: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+_FGSM = {"name": "fgsm", "epsilon": 0.25, "clip": False}
+_QUICK = {"epochs": 15, "batch_size": 64}
+_SMALL = {
+    # Szegedy et al.: halves of the training set.
+    "m1": _Small("fc100-100-10", "train[:2000]"),
+    "m1-prime": _Small("fc123-456-10", "train[:2000]"),
+    "m2": _Small("fc100-100-10", "train[2000:]", 1),
+    # Goodfellow et al.
+    "maxout": _Small("maxout", recipe=_QUICK),
+    "maxout-adversarial": _Small("maxout", recipe={**_QUICK, "attack": _FGSM}),
+    "rbf": _Small("rbf", recipe={"epochs": 30}),
 }
 _SMALL_EPOCHS = {"lbfgs": 200, "adamw": 5}
 
@@ -78,21 +95,48 @@ class Context:
             return models.read_card(models.saved_models()[name])
         return models.read_card(self._trained(name))
 
-    def _trained(self, name: str) -> Any:
+    def trained(
+        self,
+        name: str,
+        network: str,
+        recipe: training.Recipe,
+        split: str = "train",
+        seed: int = 0,
+        options: Mapping[str, Any] | None = None,
+    ) -> Classifier:
+        """Returns a net for digits that is trained here, or was before.
+
+        Args:
+            name: Name of its file, in the run's folder.
+            network: Registered name.
+            recipe: How to train it.
+            split: Which digits to train it on.
+            seed: Seed of its weights and of training.
+            options: For the network's builder.
+        """
         path = self.run.output / "models" / f"{name}.keras"
-        default = (name.removesuffix("-1e-4"), "train", 0)
-        network, split, seed = _HALVES.get(name, default)
-        recipe = training.recipe(network)
         training.train_to_file(
             path,
             network,
-            datasets.load("mnist5k", split),
-            datasets.load("mnist5k", "test"),
-            dataclasses.replace(
-                recipe,
-                epochs=min(recipe.epochs, _SMALL_EPOCHS[recipe.optimizer]),
-            ),
+            self.digits(split),
+            self.digits("test"),
+            recipe,
             seed=seed,
+            options=options,
             progress=True,
         )
-        return path
+        return Classifier.load(path)
+
+    def _trained(self, name: str) -> Any:
+        small = _SMALL.get(name, _Small(name.removesuffix("-1e-4")))
+        recipe = training.recipe(small.network)
+        epochs = min(recipe.epochs, _SMALL_EPOCHS[recipe.optimizer])
+        changes = {"epochs": epochs, **small.recipe}
+        self.trained(
+            name,
+            small.network,
+            dataclasses.replace(recipe, **changes),
+            small.split,
+            small.seed,
+        )
+        return self.run.output / "models" / f"{name}.keras"

@@ -9,6 +9,7 @@ import tensorflow as tf
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
+from advkeras.training.draws import random_states
 
 STATISTICS = ("together", "apart")
 
@@ -173,17 +174,13 @@ class AdversarialTraining(keras.Model):
 
     def save_own_variables(self, store: Any) -> None:
         """Keeps where dropout's random numbers are, which Keras does not."""
-        for i, state in enumerate(self._random_states()):
+        for i, state in enumerate(random_states(self)):
             store[str(i)] = state.numpy()
 
     def load_own_variables(self, store: Any) -> None:
         """Goes on with those random numbers."""
-        for i, state in enumerate(self._random_states()):
+        for i, state in enumerate(random_states(self)):
             state.assign(store[str(i)])
-
-    def _random_states(self) -> list[Any]:
-        others = {id(v) for v in (*self.weights, *self.metrics_variables)}
-        return [v for v in self.variables if id(v) not in others]
 
     def _attacked(self, data: Any) -> Any:
         images, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def train_to_file(
     test_set: ImageSet,
     recipe: Recipe,
     seed: int = 0,
+    options: Mapping[str, Any] | None = None,
     command: str = "",
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def train_to_file(
         test_set: What to test on.
         recipe: How to train.
         seed: Seed of the weights and the order of the images.
+        options: For the network's builder, as JSON values.
         command: For the card: what a person would type.
         progress: Whether to show a progress bar on stderr.
 
@@ -58,12 +61,14 @@ def train_to_file(
         "test_split": test_set.split,
         "seed": seed,
         "recipe": dataclasses.asdict(recipe),
+        "options": dict(options or {}),
     }
     if path.exists():
         card = models.read_card(path)
-        files.check_same(path, {key: card.get(key) for key in wanted}, wanted)
+        there = {"options": {}, **card}  # older cards do not say
+        files.check_same(path, {key: there.get(key) for key in wanted}, wanted)
         return card
-    model = models.build(name, seed=seed)
+    model = models.build(name, seed=seed, **(options or {}))
     classifier = Classifier(model, bounds=train_set.bounds)
     for data in (train_set, test_set):
         classifier.check_fits(data)
@@ -76,6 +81,7 @@ def train_to_file(
         train_set.labels,
         recipe,
         seed=seed,
+        bounds=train_set.bounds,
         backup_dir=backup,
         progress=progress,
     )

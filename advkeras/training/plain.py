@@ -8,10 +8,15 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
+from advkeras import attacks
+from advkeras import checks
 from advkeras import files
 from advkeras.models.quocnet import stages
+from advkeras.training.adversarial import AdversarialTraining
 from advkeras.training.autoencoder import pretrain_encoder
+from advkeras.training.draws import EpochDraws
 from advkeras.training.lbfgs import fit_lbfgs
+from advkeras.training.losses import LOSSES
 from advkeras.training.recipes import Recipe
 from advkeras.training.stages import pretrain_stages
 
@@ -24,6 +29,7 @@ def train(
     labels: np.ndarray,
     recipe: Recipe,
     seed: int = 0,
+    bounds: checks.Bounds = (0.0, 1.0),
     backup_dir: str | os.PathLike | None = None,
     progress: bool = False,
 ) -> keras.Model:
@@ -34,11 +40,12 @@ def train(
         images: float32, (n, height, width, channels).
         labels: int, (n,).
         recipe: How; see `advkeras.training.recipe`.
-        seed: Seed of the order of the images and their augmentation.
+        seed: Seed of the order of the images, their augmentation and attack.
+        bounds: (lower, upper) of every pixel, for a recipe with an attack.
         backup_dir: Where to keep what has been done; called again after an
-            interruption, training goes on from there (for "adamw" with the
-            images in another order than without the interruption). The
-            caller removes it, once the model is safe.
+            interruption, training goes on from there. By "adamw" it ends
+            where it would have ended without. The caller removes the folder,
+            once the model is safe.
         progress: Whether to show a progress bar on stderr.
 
     Returns:
@@ -50,7 +57,13 @@ def train(
     if recipe.optimizer == "lbfgs":
         _fit_lbfgs(model, images, labels, recipe, backup, progress)
     else:
-        _fit_adamw(model, images, labels, recipe, seed, backup, progress)
+        learner = model
+        if recipe.attack is not None:
+            attack = attacks.build(**recipe.attack)
+            learner = AdversarialTraining(
+                model, attack, bounds=bounds, seed=seed
+            )
+        _fit_adamw(learner, images, labels, recipe, seed, backup, progress)
     return model
 
 
@@ -120,7 +133,8 @@ def _fit_adamw(
     progress: bool,
 ) -> None:
     keras.utils.set_random_seed(seed)
-    batches = _batches(images, labels, recipe, seed)
+    draws = EpochDraws()
+    batches = _batches(images, labels, recipe, seed, draws.epoch)
     steps = recipe.epochs * len(batches)
     warmup = steps // 5
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -131,10 +145,10 @@ def _fit_adamw(
     )
     model.compile(
         keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=LOSSES[recipe.loss],
         metrics=["accuracy"],
     )
-    callbacks: list[keras.callbacks.Callback] = []
+    callbacks: list[keras.callbacks.Callback] = [draws]
     if backup is not None:
         callbacks.append(
             keras.callbacks.BackupAndRestore(
@@ -153,21 +167,33 @@ def _fit_adamw(
 
 
 def _batches(
-    images: np.ndarray, labels: np.ndarray, recipe: Recipe, seed: int
+    images: np.ndarray,
+    labels: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    epoch: int | tf.Variable = 0,
 ) -> tf.data.Dataset:
-    examples = tf.data.Dataset.from_tensor_slices((images, labels))
-    examples = examples.shuffle(len(images), seed=seed)
-    if recipe.augment:
-        counter = tf.data.Dataset.random(seed=seed)
-        examples = tf.data.Dataset.zip(examples, counter).map(
-            lambda pair, number: (_shift_and_mirror(pair[0], number), pair[1]),
-            num_parallel_calls=tf.data.AUTOTUNE,
+    """Returns the images in an order of each epoch's own."""
+    n = len(images)
+    images, labels = tf.constant(images), tf.constant(labels)
+
+    def example(place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        now = tf.cast(epoch, tf.int64)
+        row = tf.random.experimental.index_shuffle(
+            place, tf.stack([tf.constant(seed, tf.int64), now]), n - 1
         )
+        image = tf.gather(images, row)
+        if recipe.augment:
+            image = _shift_and_mirror(image, tf.stack([seed, now * n + row]))
+        return image, tf.gather(labels, row)
+
+    examples = tf.data.Dataset.range(n).map(
+        example, num_parallel_calls=tf.data.AUTOTUNE
+    )
     return examples.batch(recipe.batch_size).prefetch(tf.data.AUTOTUNE)
 
 
-def _shift_and_mirror(image: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-    seed = tf.stack([number, number + 1])
+def _shift_and_mirror(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     size = tf.shape(image)
     padded = tf.pad(image, [[4, 4], [4, 4], [0, 0]], mode="REFLECT")
     image = tf.image.stateless_random_crop(padded, size, seed)

@@ -1,8 +1,12 @@
 """How each network is trained, as data."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
+from advkeras import attacks
 from advkeras import checks
+from advkeras.training.losses import LOSSES
 
 OPTIMIZERS = ("adamw", "lbfgs")
 
@@ -21,6 +25,11 @@ class Recipe:
         augment: Whether to shift by up to 4 pixels and mirror, for "adamw".
         encoder_epochs: Passes over the images that train a frozen encoder, or
             each stage, before and without labels; 0 where there is none.
+        attack: Makes examples to mix in half and half, as what
+            `advkeras.attacks.build` takes, such as {"name": "fgsm",
+            "epsilon": 0.25}; for "adamw". None: clean images alone.
+        loss: How logits become probabilities, for "adamw": "softmax", or each
+            class on its own by "sigmoid" or "exponential".
     """
 
     optimizer: str = "adamw"
@@ -30,9 +39,19 @@ class Recipe:
     weight_decay: float = 1e-4
     augment: bool = False
     encoder_epochs: int = 0
+    attack: Mapping[str, Any] | None = None
+    loss: str = "softmax"
 
     def __post_init__(self) -> None:
         checks.check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        checks.check_choice("loss", self.loss, tuple(LOSSES))
+        if self.attack is not None:
+            attacks.build(**self.attack)  # or says what is wrong with it
+            if self.optimizer != "adamw":
+                raise ValueError(
+                    "`attack` must be None for this optimizer, which is "
+                    f"{self.optimizer!r}. Received: attack={self.attack!r}"
+                )
         checks.check_count("epochs", self.epochs)
         checks.check_count("batch_size", self.batch_size)
         checks.check_positive("learning_rate", self.learning_rate)
@@ -57,6 +76,16 @@ _RECIPES = {
     ),
     "quocnet": Recipe(
         epochs=10, learning_rate=3e-3, weight_decay=1e-2, encoder_epochs=4
+    ),
+    "maxout": Recipe(
+        epochs=40, batch_size=256, learning_rate=2e-3, weight_decay=0.0
+    ),
+    "rbf": Recipe(
+        epochs=20,
+        batch_size=100,
+        learning_rate=1e-2,
+        weight_decay=0.0,
+        loss="exponential",
     ),
     "conv-cifar10": Recipe(
         epochs=15, learning_rate=1e-2, weight_decay=5e-3, augment=True

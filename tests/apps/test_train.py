@@ -81,6 +81,15 @@ def test_interrupted_and_called_again(run_app, output, monkeypatch):
     assert ak.models.read_card(output)["seed"] == 0
 
 
+def test_adversarial_training(run_app, output):
+    flags = ("--model=rbf", "--attack=fgsm", "--epsilon=0.1", "--noclip")
+    ended = run_app("train", *SMALL, *flags, f"--output={output}")
+    assert (ended.code or 0) == 0
+    recipe = ak.models.read_card(output)["recipe"]
+    assert recipe["attack"] == {"name": "fgsm", "epsilon": 0.1, "clip": False}
+    assert ak.Classifier.load(output).num_classes == 10
+
+
 def test_the_default_output_is_named_after_the_model(
     run_app, tmp_path, monkeypatch
 ):
@@ -98,6 +107,7 @@ def test_the_default_output_is_named_after_the_model(
         ("--dataset=nosuch", "'mnist5k' or the TFDS name"),
         ("--model=conv-cifar10", "(32, 32, 3)"),
         ("--output=net.h5", "must end in .keras"),
+        ("--attack=nosuch", "`attack` must be one of"),
     ],
 )
 def test_bad_input(refusal, output, flag, said):

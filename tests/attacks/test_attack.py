@@ -119,7 +119,13 @@ def test_attacks_by_name_take_the_options_they_have():
     assert ak.attacks.build("fgsm", epsilon=0.2) == ak.attacks.FGSM(0.2)
     assert ak.attacks.build("lbfgs", epsilon=0.2) == ak.attacks.LBFGS()
     assert ak.attacks.build("pgd", epsilon=0.2) == ak.attacks.PGD(0.2)
-    assert ak.attacks.names() == ("evasive", "fgsm", "lbfgs", "pgd")
+    assert ak.attacks.names() == (
+        "evasive",
+        "fgsm",
+        "lbfgs",
+        "noise",
+        "pgd",
+    )
     with pytest.raises(ValueError, match="attack='nosuch'"):
         ak.attacks.build("nosuch")
 

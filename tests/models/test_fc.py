@@ -86,3 +86,13 @@ def test_images_of_another_shape():
     model = ak.models.build("fc10", input_shape=(8, 6, 3))
     assert model.input_shape == (None, 8, 6, 3)
     assert model.count_params() == 8 * 6 * 3 * 10 + 10
+
+
+def test_dropout_of_pixels_and_of_hidden_units():
+    model = ak.models.build("fc100-100-10", dropout=(0.2, 0.5))
+    rates = [x.rate for x in model.layers if hasattr(x, "rate")]
+    assert rates == [0.2, 0.5, 0.5]
+    plain = ak.models.build("fc100-100-10")
+    np.testing.assert_array_equal(model(images()), plain(images()))
+    shown = model(images(), training=True)
+    assert np.abs(np.asarray(shown - plain(images()))).max() > 1e-3

@@ -142,6 +142,68 @@ def test_interrupted_between_epochs(digits, tmp_path, monkeypatch):
     assert epochs[3:] == [(2, 8), (3, 12)]
 
 
+@pytest.mark.parametrize(
+    "attack",
+    [
+        None,
+        {"name": "fgsm", "epsilon": 0.1},
+        {"name": "noise", "epsilon": 0.1},
+    ],
+    ids=["clean", "fgsm", "noise"],
+)
+def test_interrupted_it_ends_where_it_would_have(
+    digits, tmp_path, monkeypatch, attack
+):
+    """The order of the images, dropout and noise are those of the epoch."""
+    recipe = ak.training.Recipe(epochs=4, batch_size=100, attack=attack)
+
+    def fit(**options):
+        model = ak.models.build("fc100-100-10", dropout=(0.2, 0.5))
+        ak.training.train(
+            model, digits.images, digits.labels, recipe, seed=3, **options
+        )
+        return np.concatenate([w.ravel() for w in model.get_weights()])
+
+    class Interrupt(plain._ProgressBar):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    backup = tmp_path / "backup"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(plain, "_ProgressBar", Interrupt)
+        fit(backup_dir=backup, progress=True)
+    np.testing.assert_allclose(fit(backup_dir=backup), fit(), atol=1e-6)
+
+
+def test_every_epoch_has_an_order_of_its_own(digits):
+    recipe = ak.training.Recipe(batch_size=64)
+    rows = np.arange(400)
+    orders = []
+    for epoch in (0, 1, 1):
+        batches = plain._batches(digits.images, rows, recipe, 0, epoch)
+        orders.append(
+            np.concatenate([y for _, y in batches.as_numpy_iterator()])
+        )
+    first, second, again = orders
+    assert sorted(first) == sorted(second) == list(rows)
+    assert (first != second).mean() > 0.9
+    np.testing.assert_array_equal(second, again)
+
+
+def test_an_attack_in_the_recipe_makes_a_net_that_is_harder_to_fool(digits):
+    found = []
+    for attack in (None, {"name": "fgsm", "epsilon": 0.1}):
+        recipe = ak.training.Recipe(
+            epochs=10, batch_size=50, learning_rate=5e-3, attack=attack
+        )
+        model = fit("fc100-100-10", digits, recipe)
+        assert type(model) is keras.Sequential
+        attacked = ak.attacks.FGSM(0.1)(model, digits.images, digits.labels)
+        found.append(attacked.success.mean())
+    assert found[1] < found[0] - 0.1
+
+
 # By L-BFGS.
 
 

@@ -67,3 +67,12 @@ def test_values_out_of_range(name, value):
 def test_no_weight_decay_and_no_encoder_are_fine():
     recipe = ak.training.Recipe(weight_decay=0.0, encoder_epochs=0)
     assert recipe.weight_decay == 0.0
+
+
+def test_an_attack_is_what_attacks_build_takes():
+    with pytest.raises(ValueError, match="`attack` must be one of"):
+        ak.training.Recipe(attack={"name": "nosuch"})
+    with pytest.raises(ValueError, match="`epsilon` must be"):
+        ak.training.Recipe(attack={"name": "fgsm", "epsilon": -1})
+    with pytest.raises(ValueError, match="`attack` must be None for this opt"):
+        ak.training.Recipe("lbfgs", attack={"name": "fgsm", "epsilon": 0.1})

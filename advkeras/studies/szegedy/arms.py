@@ -5,8 +5,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import keras
-
 from advkeras import checks
 from advkeras import models
 from advkeras import training
@@ -93,17 +91,18 @@ def run(
     checks.check_choice("arm", arm, tuple(ARMS))
     settings = ARMS[arm]
     options = {**_SCHEDULE, **schedule}
-    plain = models.build(
+    model = models.build(
         "fc100-100-10",
         seed=seed,
         weight_decay=(settings.weight_decay,) * 3,
+        dropout=settings.dropout,
         input_shape=train_set.image_shape,
     )
-    classifier = Classifier(plain, train_set.bounds)
+    classifier = Classifier(model, train_set.bounds)
     for data in (train_set, test_set):
         classifier.check_fits(data)
     training.fit_layerwise(
-        _with_dropout(plain, settings.dropout, seed),
+        model,
         train_set.images,
         train_set.labels,
         settings.attacks,
@@ -129,18 +128,3 @@ def run(
         "test_images": len(test_set),
         **errors,
     }
-
-
-def _with_dropout(
-    plain: keras.Model, shares: tuple[float, float], seed: int
-) -> keras.Model:
-    """Returns a model of the same layers that leaves units out in training."""
-    if not any(shares):
-        return plain
-    images, hidden = shares
-    flat, *middle, logits = plain.layers
-    stack = [keras.Input(plain.input_shape[1:]), flat]
-    stack.append(keras.layers.Dropout(images, seed=seed))
-    for i, layer in enumerate(middle):
-        stack += [layer, keras.layers.Dropout(hidden, seed=seed + 1 + i)]
-    return keras.Sequential([*stack, logits], name=plain.name)

@@ -1,0 +1,96 @@
+"""Noise of an attack's size: a control of Goodfellow et al. 2014, section 7."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from advkeras import checks
+from advkeras.attacks import seeds
+from advkeras.attacks.attack import Attack
+from advkeras.attacks.attack import Generated
+from advkeras.classifier import Classifier
+
+KINDS = ("uniform", "sign")
+
+
+@dataclasses.dataclass(frozen=True)
+class Noise(Attack):
+    """Noise within epsilon of every pixel, which knows nothing of the model.
+
+    What an attack of the same epsilon does beyond this is due to its
+    direction. As an attack it is one draw an image; targets, where they are
+    given, only decide what counts as success.
+
+    Args:
+        epsilon: Largest change of a pixel, above 0, in the units of the
+            images.
+        kind: "uniform", each pixel changed by a draw between -epsilon and
+            epsilon; or "sign", by -epsilon or epsilon, as FGSM does.
+        clip: Whether to clip to the classifier's bounds.
+
+    Raises:
+        ValueError: A hyper-parameter is not as described.
+
+    Example:
+        >>> result = ak.attacks.Noise(epsilon=0.25)(classifier, images, labels)
+    """
+
+    epsilon: float
+    kind: str = "uniform"
+    clip: bool = True
+
+    def __post_init__(self) -> None:
+        checks.check_positive("epsilon", self.epsilon)
+        checks.check_choice("kind", self.kind, KINDS)
+
+    def on_tensors(
+        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+    ) -> tf.Tensor:
+        """Draws one for each place in a batch; see `Attack.on_tensors`."""
+        del labels
+        noise = uniform_on_tensors(images, self.epsilon, seed)
+        if self.kind == "sign":
+            noise = tf.where(noise < 0, -self.epsilon, self.epsilon)
+        found = images + noise
+        return (
+            tf.clip_by_value(found, *classifier.bounds) if self.clip else found
+        )
+
+    def generate(
+        self,
+        classifier: Classifier,
+        images: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray | None,
+        batch_size: int,
+        seed: int,
+    ) -> Generated:
+        """Draws one for each image; see `Attack.generate`."""
+        del labels, targets
+        noise = uniform(images, self.epsilon, seed)
+        if self.kind == "sign":
+            noise = np.where(noise < 0, -self.epsilon, self.epsilon)
+        found = (images + noise).astype(np.float32)
+        if self.clip:
+            found = found.clip(*classifier.bounds)
+        return Generated(found, classifier.predict(images, batch_size))
+
+
+def uniform(images: np.ndarray, epsilon: float, seed: int) -> np.ndarray:
+    """Returns draws in (-epsilon, epsilon), each by its image and the seed."""
+    noise = np.empty_like(images)
+    for i, image in enumerate(images):
+        random = seeds.generator(image, seed)
+        noise[i] = random.uniform(-epsilon, epsilon, image.shape)
+    return noise
+
+
+def uniform_on_tensors(
+    images: tf.Tensor, epsilon: float, seed: tf.Tensor
+) -> tf.Tensor:
+    """Returns draws in (-epsilon, epsilon), one for each place in a batch."""
+    return tf.random.stateless_uniform(
+        tf.shape(images), seed, -epsilon, epsilon
+    )

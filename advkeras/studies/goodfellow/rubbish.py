@@ -1,0 +1,92 @@
+"""Appendix: images of nothing that nets are sure to recognise."""
+
+import numpy as np
+
+from advkeras.classifier import Classifier
+from advkeras.evaluation import Mean
+from advkeras.evaluation import Rate
+from advkeras.studies.context import Context
+from advkeras.studies.findings import Cell
+from advkeras.studies.findings import Findings
+from advkeras.studies.findings import Row
+from advkeras.studies.findings import Table
+from advkeras.studies.goodfellow import answers
+from advkeras.studies.goodfellow import nets
+
+# The paper's name -> error and confidence on it, in percent.
+_PRINTED: dict[str, tuple[float | None, float | None]] = {
+    "maxout": (98.35, 92.8),
+    "maxout with independent sigmoids": (68, 87.9),
+    "shallow softmax": (59.8, 70.8),
+    "shallow RBF": (0, None),
+    "maxout, adversarially trained": (None, None),
+    "convolutional, CIFAR-10": (93.4, 84.4),
+}
+_SURE = 0.5  # a probability above it is a recognition
+
+
+def rubbish(context: Context) -> Findings:
+    """Shows Gaussian noise to nets and counts what they recognise in it."""
+    found: dict[str, tuple[Classifier, str]] = {
+        "maxout": (context.digit_net("maxout"), "softmax"),
+        "maxout with independent sigmoids": (
+            nets.maxout(context, "maxout-sigmoid", loss="sigmoid"),
+            "sigmoid",
+        ),
+        "shallow softmax": (context.digit_net("fc10-1e-4"), "softmax"),
+        "shallow RBF": (context.digit_net("rbf"), "exponential"),
+        "maxout, adversarially trained": (
+            context.digit_net("maxout-adversarial"),
+            "softmax",
+        ),
+        "convolutional, CIFAR-10": (Classifier.load("conv-cifar10"), "softmax"),
+    }
+    rows = [_row(context, name, *net) for name, net in found.items()]
+    return Findings(
+        "Appendix: rubbish class examples",
+        (
+            Table(
+                "Images of Gaussian noise N(0, 1) in which a net recognises a "
+                "class, with a probability above 0.5, and its mean confidence "
+                "in these, in %",
+                "net",
+                ("recognised", "confidence", "most often as", "never as"),
+                tuple(rows),
+            ),
+        ),
+        notes=(
+            "10,000 images for nets of digits and 1,000 of photographs, as in "
+            "the paper (1,000 and 200 at small scale).",
+            "In the paper 45.3 % of what maxout recognises are fives and none "
+            "are eights; 49.7 % of its photographs are frogs. Which class is "
+            "taken is a matter of the one net that was trained.",
+            "The paper's photographs are normalised; ours are pixels in "
+            "[0, 1], in which noise of a standard deviation of 1 is four "
+            "times larger than a photograph's.",
+        ),
+    )
+
+
+def _row(context: Context, name: str, net: Classifier, loss: str) -> Row:
+    digits = net.image_shape[-1] == 1
+    paper, small = (10_000, 1000) if digits else (1000, 200)
+    random = np.random.default_rng(context.seed)
+    shape = (context.pick(paper, small), *map(int, net.model.input_shape[1:]))
+    noise = random.standard_normal(shape, np.float32)
+    said = answers.ask(net, noise, np.zeros(len(noise), np.int64), loss)
+    sure = said.confidence > _SURE
+    error, confidence = _PRINTED[name]
+    counts = np.bincount(said.predictions[sure], minlength=net.num_classes)
+    never = ", ".join(str(i) for i in np.flatnonzero(counts == 0))
+    most = "-"
+    if counts.any():
+        most = f"{counts.argmax()} ({counts.max() / counts.sum():.1%})"
+    return Row(
+        name,
+        (
+            Cell(Rate.of(sure), error),
+            Cell(Mean.of(100 * said.confidence[sure]), confidence),
+            Cell(most),
+            Cell(never or "-"),
+        ),
+    )
