@@ -66,9 +66,11 @@ def together(members: Mapping[str, Classifier]) -> Classifier:
     """Returns the ensemble of some nets: the mean of their probabilities."""
     first = next(iter(members.values()))
     images = keras.Input(first.image_shape)
-    shares = [
-        keras.layers.Softmax()(net.model(images)) for net in members.values()
-    ]
+    shares = []
+    for name, net in members.items():
+        # By names of their own, which nets of one architecture have not.
+        member = keras.Model(*net.model.inputs, *net.model.outputs, name=name)
+        shares.append(keras.layers.Softmax()(member(images)))
     model = keras.Model(images, keras.layers.Average()(shares), name="ensemble")
     return Classifier(model, first.bounds, "probabilities")
 

@@ -115,4 +115,6 @@ def _explained(traces: np.ndarray) -> np.ndarray:
     design = np.stack([places, np.ones_like(places)], axis=1).astype(float)
     fitted = design @ np.linalg.lstsq(design, lines, rcond=None)[0]
     rest = np.square(lines - fitted).sum(0)
-    return 1 - rest / np.square(lines - lines.mean(0)).sum(0)
+    whole = np.square(lines - lines.mean(0)).sum(0)
+    # What does not vary at all is straight.
+    return 1 - np.divide(rest, whole, out=np.zeros_like(rest), where=whole > 0)

@@ -1,7 +1,5 @@
 """Each study at small scale: trained nets, real attacks, what must hold."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -10,32 +8,13 @@ import advkeras as ak
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """Measures a study by name; all share the nets that they train."""
-    context = ak.studies.Context(
-        ak.report.Run(tmp_path_factory.mktemp("small"), {}), "small"
-    )
-
-    def measure(name):
-        (found,) = ak.studies.find([f"szegedy.{name}"])
-        findings = found.measure(context)
-        for picture in findings.pictures:
-            assert (context.run.output / picture).stat().st_size > 5000
-        json.dumps(findings.to_json(), allow_nan=False)
-        return findings
-
-    return measure
+@pytest.fixture
+def study(small):
+    """Measures a study of the paper."""
+    return lambda name: small(f"szegedy.{name}")
 
 
-def column(table, heading):
-    """The measured values of a column, in the order of the rows."""
-    at = table.columns.index(heading)
-    values = [row.cells[at].measured for row in table.rows]
-    return [getattr(value, "value", value) for value in values]
-
-
-def test_six_nets(study):
+def test_six_nets(study, column):
     """Tables 1 and 2 and figure 7, which train the same six."""
     (table,) = study("table1").tables
     assert column(table, "success") == [1] * 6
@@ -57,7 +36,7 @@ def test_six_nets(study):
     assert min(noisy) > 0.15
 
 
-def test_table3(study):
+def test_table3(study, column):
     (table,) = study("table3").tables
     first, second = column(table, "first half"), column(table, "second half")
     own = [first[0], first[1], second[2]]
@@ -65,7 +44,7 @@ def test_table3(study):
     assert max(own) < 0.01 < min(other)
 
 
-def test_layerwise(study):
+def test_layerwise(study, column):
     findings = study("layerwise")
     (table,) = findings.tables
     assert [row.cells[0].published for row in table.rows] == [1.6, 1.3, 1.2]
@@ -76,7 +55,7 @@ def test_layerwise(study):
         assert mean < 20
 
 
-def test_table5(study):
+def test_table5(study, column):
     for table in study("table5").tables:
         uppers, lowers = column(table, "upper"), column(table, "lower")
         for upper, lower in zip(uppers, lowers, strict=True):
@@ -84,7 +63,7 @@ def test_table5(study):
         assert table.rows[-1].name == "whole net"
 
 
-def test_radius(study):
+def test_radius(study, column):
     findings = study("radius")
     (table,) = findings.tables
     found = column(table, "found")
