@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup quickstart test test-slow test-all lint docs-check docs \
-    docs-edge docs-lift docs-szegedy docs-white-box clean
+    docs-edge docs-goodfellow docs-lift docs-szegedy docs-white-box clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' \
@@ -51,16 +51,19 @@ lint: $(READY) ## Check style, the direction of imports, and types
 docs-check: $(READY) ## Run the commands that README.md and docs/ show
 	$(BIN)/python tests/run_docs.py
 
-docs: docs-edge docs-lift docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
+docs: docs-edge docs-goodfellow docs-lift docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
 
 docs-edge: $(READY) ## Measure again what docs/edge.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/edge.sh
+
+docs-goodfellow: $(READY) ## Measure again what docs/goodfellow.md shows
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/study.sh goodfellow
 
 docs-lift: $(READY) ## Measure again what docs/lift.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/lift.sh
 
 docs-szegedy: $(READY) ## Measure again what docs/szegedy.md shows
-	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/szegedy.sh
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/study.sh szegedy
 
 docs-white-box: $(READY) ## Measure again what docs/white_box.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/white_box.sh

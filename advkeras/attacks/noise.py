@@ -1,4 +1,4 @@
-"""Noise of an attack's size: a control of Goodfellow et al. 2014, section 7."""
+"""Noise of an attack's size: a control of Goodfellow et al. 2014, section 6."""
 
 import dataclasses
 from typing import Any

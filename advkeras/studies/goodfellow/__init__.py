@@ -33,7 +33,7 @@ STUDIES = tuple(
         ),
         (
             "noise_controls",
-            "section 7: training on noise of the same size",
+            "section 6: training on noise of the same size",
             noise_controls,
         ),
         (

@@ -1,4 +1,4 @@
-"""Section 7: training on noise of the same size, which is no defence."""
+"""Section 6: training on noise of the same size, which is no defence."""
 
 from advkeras import attacks
 from advkeras.studies.context import Context
@@ -50,7 +50,7 @@ def noise_controls(context: Context) -> Findings:
         cells += answers.ask(net, made, labels).cells(*_PRINTED[kind])
         rows.append(Row(kind, tuple(cells)))
     return Findings(
-        "Section 7: noise instead of adversarial changes",
+        "Section 6: noise instead of adversarial changes",
         (
             Table(
                 f"Maxout nets trained on changes of {nets.EPSILON} a pixel: "

@@ -84,3 +84,16 @@ def test_regularisers(study, column):
     assert min(usual) > trained
     *usual, trained = column(table, "least distortion")
     assert trained > usual[0]
+
+
+@pytest.mark.tfds
+def test_fgsm(study, column, tfds_dir):
+    """Of digits and, where they are at hand, of photographs."""
+    (table,) = study("fgsm").tables
+    assert min(column(table, "error")) > 0.8
+    # Clipping takes from an attack; decay takes from confidence.
+    clipped = column(table, "clipped: error")
+    for free, within in zip(column(table, "error"), clipped, strict=True):
+        assert within <= free + 0.02
+    sure = column(table, "confidence")[:3]
+    assert sure == sorted(sure, reverse=True)
