@@ -29,4 +29,12 @@ for line in "${models[@]}"; do
   { echo; cat "$out/devices-$model/devices.md"; } >>"$out/edge_arm.md"
   cp "$out/$model/survival-$model.png" docs/
 done
+# A net, and the same net trained against FGSM: what is left of it on a copy.
+cat docs/parts/edge_robust.md >>"$out/edge.md"
+for model in maxout maxout-adversarial; do
+  python -m apps.edge_eval --model="$model" --dataset=mnist --epsilon=0.25 \
+    --output="$out/$model" --attack=fgsm,pgd --examples=1000 --overshoots=1 \
+    --runtimes=litert
+  { echo; cat "$out/$model/white_box.md"; } >>"$out/edge.md"
+done
 mv "$out/edge.md" "$out/edge_arm.md" docs/

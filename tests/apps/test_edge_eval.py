@@ -543,6 +543,7 @@ def test_a_camera(run_app, arguments, tmp_path):
     assert "| survival (camera) |" in written
 
 
+@pytest.mark.slow
 def test_what_came_back_from_a_device(run_app, arguments, tmp_path):
     """The results of a bundle stand beside the runtimes of this machine."""
     shared = [a for a in arguments if not a.startswith("--runtimes")]
@@ -652,6 +653,7 @@ def test_an_output_that_is_a_file(refusal, arguments, tmp_path):
     assert (tmp_path / "run").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_other_settings_need_another_output(run_app, refusal, arguments):
     arguments = (*arguments, "--nowhite_box")
     run_app("edge_eval", *arguments)

@@ -37,6 +37,7 @@ def flags(paths, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_what_it_prints_and_writes(start_app, paths, tmp_path):
     ended = start_app("edge_report", *flags(paths, tmp_path))
     assert ended.code == 0, ended.err

@@ -104,6 +104,7 @@ def test_called_again_it_attacks_nothing(
     assert again.out == first.out
 
 
+@pytest.mark.slow
 def test_interrupted_and_called_again(
     run_app, arguments, tmp_path, monkeypatch
 ):

@@ -43,7 +43,9 @@ def test_a_channel_is_the_largest_of_its_pieces():
     assert model.output_shape == (None, 10)
 
 
-@pytest.mark.parametrize("name", ["maxout", "conv-maxout"])
+@pytest.mark.parametrize(
+    "name", ["maxout", pytest.param("conv-maxout", marks=pytest.mark.slow)]
+)
 def test_it_learns_within_its_norms(name, digits):
     """Without dropout: what is seen is learned, and no column is longer."""
     small = {"maxout": {"units": 20, "depth": 1}}.get(

@@ -200,7 +200,12 @@ def test_any_attack(some, attack):
 
 
 @pytest.mark.parametrize(
-    "compiled", [{"steps_per_execution": 4}, {"jit_compile": True}], ids=str
+    "compiled",
+    [
+        {"steps_per_execution": 4},
+        pytest.param({"jit_compile": True}, marks=pytest.mark.slow),
+    ],
+    ids=str,
 )
 def test_ways_to_compile_are_one_training(some, compiled):
     made, expected = trainer(compiled=compiled), trainer()

@@ -42,6 +42,7 @@ def test_the_same_seed_gives_the_same_weights(digits, augment):
     assert not np.array_equal(kernels[0], kernels[2])
 
 
+@pytest.mark.slow
 def test_a_convolutional_net_learns_digits(digits, test_digits):
     recipe = ak.training.Recipe(epochs=6, batch_size=25, learning_rate=3e-3)
     model = fit("conv-mnist", digits, recipe)
@@ -145,11 +146,14 @@ def test_interrupted_between_epochs(digits, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "attack",
     [
-        None,
-        {"name": "fgsm", "epsilon": 0.1},
-        {"name": "noise", "epsilon": 0.1},
+        pytest.param(None, id="clean", marks=pytest.mark.slow),
+        pytest.param({"name": "fgsm", "epsilon": 0.1}, id="fgsm"),
+        pytest.param(
+            {"name": "noise", "epsilon": 0.1},
+            id="noise",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["clean", "fgsm", "noise"],
 )
 def test_interrupted_it_ends_where_it_would_have(
     digits, tmp_path, monkeypatch, attack

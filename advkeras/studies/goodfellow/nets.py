@@ -42,7 +42,7 @@ def maxout(
     context: Context,
     name: str,
     seed: int = 0,
-    epochs: int = 10,
+    epochs: int = 8,
     attack: dict | None = None,
     loss: str = "softmax",
 ) -> Classifier:
