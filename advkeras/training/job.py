@@ -1,6 +1,7 @@
 """From a network's name to a model file with its card."""
 
 import dataclasses
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -63,6 +64,7 @@ def train_to_file(
         "recipe": dataclasses.asdict(recipe),
         "options": dict(options or {}),
     }
+    wanted = json.loads(json.dumps(wanted))  # tuples are lists in a file
     if path.exists():
         card = models.read_card(path)
         there = {"options": {}, **card}  # older cards do not say

@@ -220,8 +220,9 @@ def test_interrupted_between_the_model_and_its_card(
 
 
 def test_options_of_the_network_are_on_the_card(train, tmp_path):
-    card = train(options={"weight_decay": [0.5]})
+    card = train(options={"weight_decay": (0.5,)})
     assert card["options"] == {"weight_decay": [0.5]}
+    assert train(options={"weight_decay": (0.5,)}) == card  # read again
     assert train(path=tmp_path / "plain.keras")["options"] == {}
     with pytest.raises(ValueError, match="options: "):
         train()

@@ -96,6 +96,10 @@ def adversarial_training(context: Context) -> Findings:
             "the paper; clipped, it does. The step that it was trained on "
             "leaves [0, 1] on both sides, where no clean pixel is, and tells "
             "the net by that which step was taken.",
+            "The paper's figure 3 shows weights that are more local after "
+            "adversarial training. Ours look at more pixels than before, the "
+            "border among them, where nothing is but what the step puts "
+            "there.",
             "Confidence on mistakes is published for the trained net; that "
             "beside the plain net is of all its answers or of mistakes, which "
             "is not said.",

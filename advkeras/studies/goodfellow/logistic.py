@@ -28,7 +28,7 @@ def logistic(context: Context) -> Findings:
         for decay in _DECAYS
     }
     found["adversarial"] = _adversarial(context, images, labels)
-    rows, drawn = [], {}
+    rows, kernels = [], []
     for name, net in found.items():
         weights = np.asarray(net.model.get_layer("score").kernel).ravel()
         made = nets.examples(net, shown, classes)
@@ -41,11 +41,16 @@ def logistic(context: Context) -> Findings:
             Cell(float(np.abs(weights).sum())),
         )
         rows.append(Row(name, cells))
-        scaled = weights / np.abs(weights).max()
-        drawn[name] = np.stack([scaled, np.sign(scaled)]).reshape(
-            2, *net.image_shape
-        )
-    study_figures.strips(drawn, (-1, 1), context.run.output / "weights.png")
+        kernels.append(weights / np.abs(weights).max())
+    shown_as = (len(kernels), *shown.shape[1:])
+    study_figures.strips(
+        {
+            "weights": np.reshape(kernels, shown_as),
+            "signs": np.sign(kernels).reshape(shown_as),
+        },
+        (-1, 1),
+        context.run.output / "weights.png",
+    )
     return Findings(
         "Section 5: logistic regression on threes and sevens",
         (
@@ -68,8 +73,8 @@ def logistic(context: Context) -> Findings:
             "contrast.",
         ),
         pictures={
-            "weights.png": "Weights (left) and their signs, which is what is "
-            "added to an image; grey for none."
+            "weights.png": "Weights in the order of the table, and their "
+            "signs, which are what is added to an image; grey for none."
         },
     )
 

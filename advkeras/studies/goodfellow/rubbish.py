@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Mean
 from advkeras.evaluation import Rate
@@ -22,6 +23,8 @@ _PRINTED: dict[str, tuple[float | None, float | None]] = {
     "maxout, adversarially trained": (None, None),
     "convolutional, CIFAR-10": (93.4, 84.4),
 }
+_PHOTOS = "conv-cifar10"
+_DIGITS = tuple("0123456789")
 _SURE = 0.5  # a probability above it is a recognition
 
 
@@ -39,7 +42,7 @@ def rubbish(context: Context) -> Findings:
             context.digit_net("maxout-adversarial"),
             "softmax",
         ),
-        "convolutional, CIFAR-10": (Classifier.load("conv-cifar10"), "softmax"),
+        "convolutional, CIFAR-10": (Classifier.load(_PHOTOS), "softmax"),
     }
     rows = [_row(context, name, *net) for name, net in found.items()]
     return Findings(
@@ -77,10 +80,15 @@ def _row(context: Context, name: str, net: Classifier, loss: str) -> Row:
     sure = said.confidence > _SURE
     error, confidence = _PRINTED[name]
     counts = np.bincount(said.predictions[sure], minlength=net.num_classes)
-    never = ", ".join(str(i) for i in np.flatnonzero(counts == 0))
-    most = "-"
+    never, most = "-", "-"
     if counts.any():
-        most = f"{counts.argmax()} ({counts.max() / counts.sum():.1%})"
+        classes = (
+            _DIGITS
+            if digits
+            else models.read_card(models.saved_models()[_PHOTOS])["class_names"]
+        )
+        most = f"{classes[counts.argmax()]} ({counts.max() / counts.sum():.1%})"
+        never = ", ".join(classes[i] for i in np.flatnonzero(counts == 0))
     return Row(
         name,
         (
