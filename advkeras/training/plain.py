@@ -177,20 +177,25 @@ def _batches(
     n = len(images)
     images, labels = tf.constant(images), tf.constant(labels)
 
-    def example(place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def batch(places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         now = tf.cast(epoch, tf.int64)
-        row = tf.random.experimental.index_shuffle(
-            place, tf.stack([tf.constant(seed, tf.int64), now]), n - 1
+        rows = tf.random.experimental.index_shuffle(
+            places, tf.stack([tf.constant(seed, tf.int64), now]), n - 1
         )
-        image = tf.gather(images, row)
+        shown = tf.gather(images, rows)
         if recipe.augment:
-            image = _shift_and_mirror(image, tf.stack([seed, now * n + row]))
-        return image, tf.gather(labels, row)
+            shown = tf.map_fn(
+                lambda pair: _shift_and_mirror(
+                    pair[0], tf.stack([seed, now * n + pair[1]])
+                ),
+                (shown, rows),
+                fn_output_signature=images.dtype,
+            )
+        return shown, tf.gather(labels, rows)
 
-    examples = tf.data.Dataset.range(n).map(
-        example, num_parallel_calls=tf.data.AUTOTUNE
-    )
-    return examples.batch(recipe.batch_size).prefetch(tf.data.AUTOTUNE)
+    places = tf.data.Dataset.range(n).batch(recipe.batch_size)
+    batches = places.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def _shift_and_mirror(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

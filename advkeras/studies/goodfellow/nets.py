@@ -18,8 +18,6 @@ SHALLOW_AND_DEEP = {
     "maxout": "maxout",
     "shallow RBF": "rbf",
 }
-# What trained a net, where it is not "softmax".
-LOSSES = {"rbf": "exponential"}
 CLIPPING = (
     "The paper does not speak of clipping to [0, 1]; its figures go with "
     "images that are not clipped, which is what is compared here unless a "

@@ -1,5 +1,6 @@
 """Section 7: a net that is sure only near what it knows."""
 
+from advkeras import training
 from advkeras.evaluation import Mean
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Cell
@@ -23,7 +24,7 @@ def rbf(context: Context) -> Findings:
     found = nets.load(context, *nets.SHALLOW_AND_DEEP.values())
     rows = []
     for paper, name in nets.SHALLOW_AND_DEEP.items():
-        net, loss = found[name], nets.LOSSES.get(name, "softmax")
+        net, loss = found[name], training.recipe(name).loss
         made = nets.examples(net, images, labels)
         clean = answers.ask(net, images, labels, loss)
         fooled = answers.ask(net, made, labels, loss)

@@ -1,5 +1,7 @@
 """Appendix: images of nothing that nets are sure to recognise."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from advkeras import models
@@ -23,28 +25,44 @@ _PRINTED: dict[str, tuple[float | None, float | None]] = {
     "maxout, adversarially trained": (None, None),
     "convolutional, CIFAR-10": (93.4, 84.4),
 }
+# What trained a net, where it is not softmax.
+_LOSSES = {
+    "maxout with independent sigmoids": "sigmoid",
+    "shallow RBF": "exponential",
+}
 _PHOTOS = "conv-cifar10"
-_DIGITS = tuple("0123456789")
 _SURE = 0.5  # a probability above it is a recognition
 
 
 def rubbish(context: Context) -> Findings:
     """Shows Gaussian noise to nets and counts what they recognise in it."""
-    found: dict[str, tuple[Classifier, str]] = {
-        "maxout": (context.digit_net("maxout"), "softmax"),
-        "maxout with independent sigmoids": (
-            nets.maxout(context, "maxout-sigmoid", loss="sigmoid"),
-            "sigmoid",
+    found = {
+        "maxout": context.digit_net("maxout"),
+        "maxout with independent sigmoids": nets.maxout(
+            context, "maxout-sigmoid", loss="sigmoid"
         ),
-        "shallow softmax": (context.digit_net("fc10-1e-4"), "softmax"),
-        "shallow RBF": (context.digit_net("rbf"), "exponential"),
-        "maxout, adversarially trained": (
-            context.digit_net("maxout-adversarial"),
-            "softmax",
+        "shallow softmax": context.digit_net("fc10-1e-4"),
+        "shallow RBF": context.digit_net("rbf"),
+        "maxout, adversarially trained": context.digit_net(
+            "maxout-adversarial"
         ),
-        "convolutional, CIFAR-10": (Classifier.load(_PHOTOS), "softmax"),
     }
-    rows = [_row(context, name, *net) for name, net in found.items()]
+    digits = tuple("0123456789")
+    count = context.pick(10_000, 1000)
+    rows = [
+        _row(name, net, digits, count, context.seed)
+        for name, net in found.items()
+    ]
+    classes = models.read_card(models.saved_models()[_PHOTOS])["class_names"]
+    rows.append(
+        _row(
+            "convolutional, CIFAR-10",
+            Classifier.load(_PHOTOS),
+            classes,
+            context.pick(1000, 200),
+            context.seed,
+        )
+    )
     return Findings(
         "Appendix: rubbish class examples",
         (
@@ -70,25 +88,25 @@ def rubbish(context: Context) -> Findings:
     )
 
 
-def _row(context: Context, name: str, net: Classifier, loss: str) -> Row:
-    digits = net.image_shape[-1] == 1
-    paper, small = (10_000, 1000) if digits else (1000, 200)
-    random = np.random.default_rng(context.seed)
-    shape = (context.pick(paper, small), *map(int, net.model.input_shape[1:]))
-    noise = random.standard_normal(shape, np.float32)
-    said = answers.ask(net, noise, np.zeros(len(noise), np.int64), loss)
+def _row(
+    name: str,
+    net: Classifier,
+    classes: Sequence[str],
+    count: int,
+    seed: int,
+) -> Row:
+    shape = (count, *map(int, net.model.input_shape[1:]))
+    noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
+    loss = _LOSSES.get(name, "softmax")
+    said = answers.ask(net, noise, np.zeros(count, np.int64), loss)
     sure = said.confidence > _SURE
     error, confidence = _PRINTED[name]
     counts = np.bincount(said.predictions[sure], minlength=net.num_classes)
     never, most = "-", "-"
     if counts.any():
-        classes = (
-            _DIGITS
-            if digits
-            else models.read_card(models.saved_models()[_PHOTOS])["class_names"]
-        )
-        most = f"{classes[counts.argmax()]} ({counts.max() / counts.sum():.1%})"
-        never = ", ".join(classes[i] for i in np.flatnonzero(counts == 0))
+        favourite, share = int(counts.argmax()), counts.max() / counts.sum()
+        most = f"{classes[favourite]} ({share:.1%})"
+        never = ", ".join(classes[int(i)] for i in np.flatnonzero(counts == 0))
     return Row(
         name,
         (

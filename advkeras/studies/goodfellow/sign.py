@@ -74,8 +74,7 @@ def fgsm(context: Context) -> Findings:
             "Whether the paper's average confidence is over all images or "
             "over mistakes is not said for the nets of digits; it stands "
             "beside that over all. That of softmax regression is a matter of "
-            "its weight decay alone, which is not said either: 79.3 % lies "
-            "between those of two decays here.",
+            "its weight decay, which is not said either.",
             nets.MAXOUT,
             "The paper's photographs were normalised to a standard deviation "
             "of about 0.5, ours are pixels in [0, 1] with one of 0.25; its "
