@@ -31,8 +31,8 @@ _SEEN = (
     "At the larger epsilon no regulariser leaves more than 4 % of the images. "
     "At the smaller one the stronger weight decay and pretraining do help: "
     "they about halve the error under FGSM and double the least distortion, "
-    "decay at the price of clean error. Against PGD they do as much as adversarial "
-    "training by one step.",
+    "decay at the price of clean error. Against PGD they do as much as "
+    "adversarial training by one step.",
 )
 
 
