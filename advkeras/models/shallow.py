@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from advkeras import checks
 from advkeras.models import registry
 from advkeras.models.layers import RadialBasis
 
@@ -31,8 +32,12 @@ def rbf(
     Returns:
         A model from images to logits, each 0 or less.
 
+    Raises:
+        ValueError: `classes` is not a whole number of at least 1.
+
     Source: Goodfellow et al. 2014, section 7.
     """
+    checks.check_count("classes", classes)
     return keras.Sequential(
         [
             keras.Input(tuple(input_shape)),

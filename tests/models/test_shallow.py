@@ -65,6 +65,8 @@ def test_weight_decay_of_logistic_regression():
     assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_radial_layer_without_units():
+def test_a_net_without_classes_and_a_layer_without_units():
+    with pytest.raises(ValueError, match="`classes` must"):
+        ak.models.build("rbf", classes=0)
     with pytest.raises(ValueError, match="`units` must"):
         ak.models.layers.RadialBasis(0)
