@@ -25,6 +25,7 @@ def maxout(
     depth: int = 2,
     pieces: int = _PIECES,
     dropout: tuple[float, float] = (0.2, 0.5),
+    l1: float = 0.0,
 ) -> keras.Model:
     """Builds dense maxout layers and logits, of Keras's own layers alone.
 
@@ -43,6 +44,8 @@ def maxout(
         depth: Hidden layers.
         pieces: Linear pieces of each unit, 2 or more.
         dropout: Share of the pixels, and of the units, that is left out.
+        l1: Coefficient of the L1 norm of the first layer's weights, which is
+            added to the loss.
 
     Returns:
         A model from images in [0, 1] to logits.
@@ -51,6 +54,8 @@ def maxout(
         ValueError: An argument is out of its range.
     """
     _check(units=units, depth=depth, pieces=pieces)
+    if l1 < 0:
+        raise ValueError(f"`l1` must be 0 or more. Received: l1={l1}")
     stack: list[layers.Layer] = [
         keras.Input(tuple(input_shape)),
         layers.Flatten(),
@@ -59,10 +64,15 @@ def maxout(
     for i in range(depth):
         stack += [
             layers.Dense(
-                units * pieces, **_weights(seed, i), name=f"pieces{i + 1}"
+                units * pieces,
+                **_weights(seed, i),
+                kernel_regularizer=(
+                    keras.regularizers.L1(l1) if l1 and not i else None
+                ),
+                name=f"pieces{i + 1}",
             ),
-            # The largest of neighbours is the largest piece of a unit.
-            layers.Reshape((units * pieces, 1)),
+            # A unit's pieces lie `units` apart: units side by side pool fast.
+            layers.Reshape((pieces, units)),
             layers.MaxPooling1D(pieces),
             layers.Flatten(name=f"hidden{i + 1}"),
             *_dropout(dropout[1], seed, i + 1),

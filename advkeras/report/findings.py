@@ -98,7 +98,7 @@ def _cell(cell: dict[str, Any]) -> str:
     elif cell["kind"] == "text":
         text = measured["value"]
     elif cell["kind"] == "rate":
-        text = rate_with_interval(measured)
+        text = rate_with_interval(measured, decimals=1)
     else:
         text = number(measured["value"])
         if measured.get("interval"):

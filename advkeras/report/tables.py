@@ -79,12 +79,17 @@ def plain(title: str) -> Table:
     )
 
 
-def cell(rate: dict[str, Any]) -> str:
-    """Returns a rate in percent with its interval; '-' of no images."""
+def cell(rate: dict[str, Any], decimals: int = 0) -> str:
+    """Returns a rate in percent with its interval; '-' of no images.
+
+    Args:
+        rate: `Rate.to_json()`.
+        decimals: Of the interval's ends.
+    """
     if rate["value"] is None:
         return "-"
     low, high = (100 * end for end in rate["interval"])
-    return f"{100 * rate['value']:.1f} ({low:.0f}-{high:.0f})"
+    return f"{100 * rate['value']:.1f} ({low:.{decimals}f}-{high:.{decimals}f})"
 
 
 def number(value: float) -> str:

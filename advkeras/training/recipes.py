@@ -78,7 +78,7 @@ _RECIPES = {
         epochs=10, learning_rate=3e-3, weight_decay=1e-2, encoder_epochs=4
     ),
     "maxout": Recipe(
-        epochs=40, batch_size=256, learning_rate=2e-3, weight_decay=0.0
+        epochs=80, batch_size=128, learning_rate=2e-3, weight_decay=0.0
     ),
     "rbf": Recipe(
         epochs=20,

@@ -26,7 +26,7 @@ def test_a_unit_is_the_largest_of_its_pieces():
     pieces = x.reshape(5, -1) @ kernel + bias
     hidden = keras.Model(model.inputs, model.get_layer("hidden1").output)
     np.testing.assert_allclose(
-        np.asarray(hidden(x)), pieces.reshape(5, 3, 4).max(-1), atol=1e-6
+        np.asarray(hidden(x)), pieces.reshape(5, 4, 3).max(1), atol=1e-6
     )
 
 
@@ -72,6 +72,13 @@ def test_it_learns_within_its_norms(name, digits):
         assert lengths[0] >= 1.9365 * (1 - 1e-5)
 
 
+def test_the_l1_norm_of_the_first_layer_is_in_the_loss():
+    model = ak.models.build("maxout", units=3, depth=2, l1=0.1)
+    kernel = model.get_layer("pieces1").get_weights()[0]
+    (loss,) = model.losses
+    assert float(loss) == pytest.approx(0.1 * np.abs(kernel).sum(), rel=1e-5)
+
+
 @pytest.mark.parametrize("name", ["maxout", "conv-maxout"])
 def test_it_is_of_keras_s_own_layers(name):
     model = ak.models.build(name)
@@ -89,6 +96,7 @@ def test_it_is_of_keras_s_own_layers(name):
         ({"units": 0}, "`units` must"),
         ({"depth": 0}, "`depth` must"),
         ({"pieces": 1}, "`pieces` must be 2 or more"),
+        ({"l1": -0.1}, "`l1` must be 0 or more"),
     ],
 )
 def test_bad_input(options, message):

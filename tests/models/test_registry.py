@@ -18,6 +18,7 @@ OURS = (
     "fc100-100-10",
     "fc123-456-10",
     "fc200-200-10",
+    "maxout",
 )
 EVERY_NETWORK = pytest.mark.parametrize("name", OURS)
 

@@ -1,5 +1,7 @@
 """The nets that several studies share, and what they are attacked with."""
 
+from typing import Any
+
 import numpy as np
 
 from advkeras import attacks
@@ -27,7 +29,7 @@ MAXOUT = (
     "Optimiser, pieces, layers and dropout of the maxout nets are not in the "
     "paper. Here: two layers of 240 units of five pieces, dropout of 0.2 and "
     "0.5, weights bounded in norm, as in the maxout paper's own MNIST net; "
-    "AdamW with a cosine schedule, 40 epochs, where that one took hundreds."
+    "AdamW with a cosine schedule, 80 epochs, where that one took hundreds."
 )
 
 
@@ -43,6 +45,7 @@ def maxout(
     epochs: int = 8,
     attack: dict | None = None,
     loss: str = "softmax",
+    **options: Any,
 ) -> Classifier:
     """Returns a maxout net that one study needs, trained in it.
 
@@ -55,6 +58,7 @@ def maxout(
         epochs: Passes over the images, at paper scale.
         attack: What makes the images that are mixed in.
         loss: What is minimised.
+        **options: For the network's builder.
     """
     recipe = training.Recipe(
         epochs=context.pick(epochs, 15),
@@ -64,8 +68,10 @@ def maxout(
         attack=attack,
         loss=loss,
     )
-    options = context.pick({}, {"units": 60})
-    return context.trained(name, "maxout", recipe, seed=seed, options=options)
+    small = context.pick({}, {"units": 60})
+    return context.trained(
+        name, "maxout", recipe, seed=seed, options={**small, **options}
+    )
 
 
 def test_images(context: Context) -> tuple[np.ndarray, np.ndarray]:

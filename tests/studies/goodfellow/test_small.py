@@ -79,11 +79,15 @@ def test_ensemble(study, column):
 
 
 def test_regularisers(study, column):
-    (table,) = study("regularisers").tables
+    table, decay = study("regularisers").tables
     *usual, trained = column(table, "FGSM 0.1")
     assert min(usual) > trained
     *usual, trained = column(table, "least distortion")
     assert trained > usual[0]
+    # So large an L1 norm in the loss keeps a net from learning.
+    large, *smaller = column(decay, "train")
+    assert large > 0.05
+    assert large > max(smaller[1:])
 
 
 @pytest.mark.tfds
