@@ -39,7 +39,7 @@ class Grid:
                 escape(heading),
                 justify="left" if i < self.names else "right",
                 no_wrap=i < self.names and max(map(len, names)) <= _NAME,
-                overflow="fold" if i < self.names else "ellipsis",
+                overflow="fold",  # nothing is cut
             )
         for row in self.rows:
             lines = (text.replace(", ", "\n") for text in row[: self.names])

@@ -14,7 +14,7 @@ from advkeras.studies.findings import Table
 def results(**options):
     """Returns one table of two rows, as `Run.finish` would."""
     cells = [
-        # 3 of 12: 25.0 % (Wilson 9-53), as in test_tables.py.
+        # 3 of 12: 25.0 % (Wilson 8.9-53.2), as in test_tables.py.
         (Cell("a text"), Cell(Rate(3, 12), 26.2), Cell(Mean.of([1, 2, 3]))),
         (Cell(None), Cell(Rate(3, 12), 90, recalled=True), Cell(123456.0, 2)),
     ]
@@ -33,16 +33,16 @@ def test_cells_hold_measured_and_published_with_its_mark():
     (grid,) = ak.report.findings_grids(results())
     assert grid.header == ("net", "x", "y", "z")
     # The mean of 1, 2, 3: 2 +- 4.302653 / sqrt(3).
-    first = ("A", "a text", "25.0 (9-53) / *26.2*", "2 (-0.484 to 4.48)")
+    first = ("A", "a text", "25.0 (8.9-53.2) / *26.2*", "2 (-0.484 to 4.48)")
     assert grid.rows[0] == first
-    assert grid.rows[1] == ("B", "-", "25.0 (9-53) / *90 r*", "123,456 / *2*")
+    assert grid.rows[1] == ("B", "-", "25.0 (8.9-53.2) / *90 r*", "123,456 / *2*")
 
 
 def test_sentences_name_what_lies_outside_the_interval():
     """26.2 lies within 9-53, 90 does not; a number has no interval."""
     (sentence,) = ak.report.findings_in_words(results())
     assert sentence.startswith("Of 2 published figures 1 lie within")
-    assert sentence.endswith("1 do not: B, y (25.0 (9-53) / *90 r*).")
+    assert sentence.endswith("1 do not: B, y (25.0 (8.9-53.2) / *90 r*).")
 
 
 def test_a_table_without_published_figures_says_nothing():
@@ -57,7 +57,7 @@ def test_the_section_has_tables_pictures_notes_and_command():
         "paper.table9",
     )
     assert text.startswith("## Table 9\n")
-    assert "| A | a text | 25.0 (9-53) / *26.2* |" in text
+    assert "| A | a text | 25.0 (8.9-53.2) / *26.2* |" in text
     assert "![What it shows.](paper.table9/p.png)" in text
     assert "- Why.\n" in text
     assert text.endswith("Made by `python -m apps.x` with keras 3.\n")
