@@ -35,7 +35,12 @@ def test_cells_hold_measured_and_published_with_its_mark():
     # The mean of 1, 2, 3: 2 +- 4.302653 / sqrt(3).
     first = ("A", "a text", "25.0 (8.9-53.2) / *26.2*", "2 (-0.484 to 4.48)")
     assert grid.rows[0] == first
-    assert grid.rows[1] == ("B", "-", "25.0 (8.9-53.2) / *90 r*", "123,456 / *2*")
+    assert grid.rows[1] == (
+        "B",
+        "-",
+        "25.0 (8.9-53.2) / *90 r*",
+        "123,456 / *2*",
+    )
 
 
 def test_sentences_name_what_lies_outside_the_interval():

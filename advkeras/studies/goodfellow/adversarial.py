@@ -34,7 +34,9 @@ _SEEN = (
     "to 1600 units for that reason, which was not done here.",
     "Unclipped, FGSM hardly fools the trained net, less often than in the "
     "paper; clipped, it does. The step that it was trained on leaves [0, 1], "
-    "where no clean pixel is, and the net may know it by that.",
+    "where no clean pixel is, and the net may know it by that. Its gradient "
+    "no longer tells where it is fooled: along the step the right class gains "
+    "(figure 4, below).",
     "The paper's figure 3 shows weights that are more local after adversarial "
     "training. Ours look at more pixels than before, the border among them, "
     "where nothing is but what the step puts there.",
