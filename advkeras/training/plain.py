@@ -194,8 +194,8 @@ def _batches(
         return shown, tf.gather(labels, rows)
 
     places = tf.data.Dataset.range(n).batch(recipe.batch_size)
-    # Not tuned while it runs: there is little to tune, and on some machines
-    # the tuner made every second epoch last twice as long.
+    # Not tuned while it runs: there is little to tune, and where this was
+    # measured the tuner made every second epoch last twice as long.
     fixed = tf.data.Options()
     fixed.autotune.enabled = False
     batches = places.map(batch, num_parallel_calls=2).prefetch(2)

@@ -29,9 +29,8 @@ _SEEN = (
     "Clean error falls in the paper and rises here. The net that is trained on "
     "examples still errs on 0.5 % of its training images, the plain one on "
     "0.04 %: 240 units that dropout halves may be too little for both kinds "
-    "of image. Twice the epochs and smaller batches took it from 1.49 to "
-    "1.40 %, and from 0.9 to 0.5 % of the training images. The paper goes on "
-    "to 1600 units for that reason, which was not done here.",
+    "of image. The paper goes on to 1600 units for that reason, which was not "
+    "done here.",
     "Unclipped, FGSM hardly fools the trained net, less often than in the "
     "paper; clipped, it does. The step that it was trained on leaves [0, 1], "
     "where no clean pixel is, and the net may know it by that. Its gradient "

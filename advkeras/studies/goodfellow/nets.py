@@ -29,7 +29,8 @@ MAXOUT = (
     "Optimiser, pieces, layers and dropout of the maxout nets are not in the "
     "paper. Here: two layers of 240 units of five pieces, dropout of 0.2 and "
     "0.5, weights bounded in norm, as in the maxout paper's own MNIST net; "
-    "AdamW with a cosine schedule, 80 epochs, where that one took hundreds."
+    f"AdamW with a cosine schedule, {training.recipe('maxout').epochs} epochs, "
+    "where that one took hundreds."
 )
 
 
