@@ -31,6 +31,19 @@ def check_positive(name: str, value: Any) -> None:
         )
 
 
+def check_not_negative(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is a finite number of at least 0."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Real)
+        or not 0 <= float(value) < np.inf
+    ):
+        raise ValueError(
+            f"`{name}` must be a finite number of at least 0. "
+            f"Received: {name}={value!r}"
+        )
+
+
 def check_share(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a number, 0 to 1."""
     if (

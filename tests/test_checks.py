@@ -54,6 +54,18 @@ def test_not_a_positive_number(value):
     assert message.endswith(f"Received: epsilon={value!r}")
 
 
+@pytest.mark.parametrize("value", [0, -0.0, 1e-9, np.float32(0.5), np.int8(3)])
+def test_numbers_that_are_not_negative(value):
+    checks.check_not_negative("l1", value)
+
+
+@pytest.mark.parametrize("value", [-1e-9, np.nan, np.inf, "0.1", None, True])
+def test_not_a_number_of_at_least_0(value):
+    message = refusal(checks.check_not_negative, "l1", value)
+    assert message.startswith("`l1` must be a finite number of at least 0")
+    assert message.endswith(f"Received: l1={value!r}")
+
+
 @pytest.mark.parametrize("value", [1, 1000, np.uint8(7)])
 def test_counts(value):
     checks.check_count("batch_size", value)

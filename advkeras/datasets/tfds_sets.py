@@ -97,8 +97,9 @@ def _prepare(
         raise ValueError(
             f"`dataset` {name!r} is not on this machine and cannot be fetched "
             f"({type(error).__name__}). Either pass --data_dir (or set "
-            "TFDS_DATA_DIR) to a folder that holds it, or use "
-            "--dataset=mnist5k, which needs no network. "
+            "TFDS_DATA_DIR) to a folder that holds it, or take "
+            "digits that need no network: --dataset=mnist5k, or "
+            "--scale=small where an app has it. "
             f"Received: dataset={name!r}, data_dir={data_dir!r}"
         ) from error
 
