@@ -54,8 +54,7 @@ def maxout(
         ValueError: An argument is out of its range.
     """
     _check(units=units, depth=depth, pieces=pieces)
-    if l1 < 0:
-        raise ValueError(f"`l1` must be 0 or more. Received: l1={l1}")
+    checks.check_not_negative("l1", l1)
     stack: list[layers.Layer] = [
         keras.Input(tuple(input_shape)),
         layers.Flatten(),
@@ -88,14 +87,16 @@ def conv_maxout(
     seed: int = 0,
     input_shape: Sequence[int] = (32, 32, 3),
     classes: int = 10,
-    channels: Sequence[int] = (48, 96, 96),
+    channels: Sequence[int] = (24, 48, 48),
     pieces: int = 2,
-    dropout: tuple[float, float] = (0.2, 0.5),
+    dropout: tuple[float, float] = (0.0, 0.2),
 ) -> keras.Model:
     """Builds convolutions of maxout channels with pooling, and logits.
 
-    After the CIFAR-10 net of Goodfellow et al. 2013, half as wide and without
-    its dense maxout layer.
+    After the CIFAR-10 net of Goodfellow et al. 2013, a quarter as wide and
+    without its dense maxout layer: it trains in half an hour on two cores. A
+    net so small is left less out of, and starts from He's initial weights,
+    with which it learns sooner than with that net's.
 
     Args:
         name: Name of the model.
@@ -127,10 +128,16 @@ def conv_maxout(
                 count * pieces,
                 5 if i else 8,
                 padding="same",
-                **_weights(seed, i, axis=(0, 1, 2)),
+                kernel_initializer=keras.initializers.HeUniform(
+                    seed=1000 * seed + i
+                ),
+                kernel_constraint=keras.constraints.MaxNorm(
+                    _MAX_NORM, (0, 1, 2)
+                ),
                 name=f"pieces{i + 1}",
             ),
-            layers.Reshape((height * width, count * pieces, 1)),
+            # As in the dense net: a channel's pieces lie `count` apart.
+            layers.Reshape((height * width, pieces, count)),
             layers.MaxPooling2D((1, pieces)),
             layers.Reshape((height, width, count), name=f"conv{i + 1}"),
             layers.MaxPooling2D(),
@@ -144,14 +151,12 @@ def conv_maxout(
     return keras.Sequential(stack, name=name)
 
 
-def _weights(
-    seed: int, layer: int, axis: int | Sequence[int] = 0
-) -> dict[str, Any]:
+def _weights(seed: int, layer: int) -> dict[str, Any]:
     return {
         "kernel_initializer": keras.initializers.RandomUniform(
             -_SPREAD, _SPREAD, seed=1000 * seed + layer
         ),
-        "kernel_constraint": keras.constraints.MaxNorm(_MAX_NORM, axis),
+        "kernel_constraint": keras.constraints.MaxNorm(_MAX_NORM),
     }
 
 

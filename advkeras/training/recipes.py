@@ -56,11 +56,7 @@ class Recipe:
         checks.check_count("batch_size", self.batch_size)
         checks.check_positive("learning_rate", self.learning_rate)
         for name in ("weight_decay", "encoder_epochs"):
-            if getattr(self, name) < 0:
-                raise ValueError(
-                    f"`{name}` must be 0 or more. "
-                    f"Received: {name}={getattr(self, name)!r}"
-                )
+            checks.check_not_negative(name, getattr(self, name))
 
 
 _RECIPES = {
@@ -79,6 +75,9 @@ _RECIPES = {
     ),
     "maxout": Recipe(
         epochs=80, batch_size=128, learning_rate=2e-3, weight_decay=0.0
+    ),
+    "conv-maxout": Recipe(
+        epochs=10, learning_rate=2e-3, weight_decay=0.0, augment=True
     ),
     "rbf": Recipe(
         epochs=20,

@@ -38,7 +38,7 @@ def test_a_channel_is_the_largest_of_its_pieces():
         for name in ("pieces1", "conv1")
     )
     np.testing.assert_array_equal(
-        largest, pieces.reshape(2, 32, 32, 3, 2).max(-1)
+        largest, pieces.reshape(2, 32, 32, 2, 3).max(-2)
     )
     assert model.output_shape == (None, 10)
 
@@ -96,7 +96,8 @@ def test_it_is_of_keras_s_own_layers(name):
         ({"units": 0}, "`units` must"),
         ({"depth": 0}, "`depth` must"),
         ({"pieces": 1}, "`pieces` must be 2 or more"),
-        ({"l1": -0.1}, "`l1` must be 0 or more"),
+        ({"l1": -0.1}, "`l1` must be a finite number of at least 0"),
+        ({"l1": "x"}, "`l1` must be a finite number of at least 0"),
     ],
 )
 def test_bad_input(options, message):

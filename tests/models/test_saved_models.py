@@ -45,6 +45,7 @@ def test_every_network_is_there_and_the_three_of_table_4():
         *("fc10", "fc10-1e-2", "fc10-1", "ae400-10"),
         *("fc100-100-10", "fc123-456-10", "fc200-200-10"),
         *("conv-mnist", "conv-cifar10", "alexnet-cifar10", "quocnet"),
+        *("maxout", "conv-maxout", "rbf"),
     }
     table_4 = {
         "m1": "fc100-100-10",
@@ -61,7 +62,13 @@ def test_every_network_is_there_and_the_three_of_table_4():
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("m1", 0.03), ("m1-prime", 0.03), ("m2", 0.03), ("conv-cifar10", 0.2)],
+    [
+        ("m1", 0.03),
+        ("m1-prime", 0.03),
+        ("m2", 0.03),
+        ("conv-cifar10", 0.2),
+        ("conv-maxout", 0.3),
+    ],
 )
 def test_they_err_little_on_test_images(name, most):
     assert ak.models.read_card(SAVED[name])["test_error"] <= most

@@ -49,7 +49,7 @@ def test_the_maxout_pair(study, column):
     assert softmax == pytest.approx(1, abs=1e-3)
     assert maxout > 0.9
 
-    (table,) = study("rubbish").tables
+    table, towards = study("rubbish").tables
     recognised = dict(
         zip(
             (row.name for row in table.rows),
@@ -58,6 +58,23 @@ def test_the_maxout_pair(study, column):
         )
     )
     assert recognised["shallow RBF"] < 0.01 < recognised["maxout"]
+    *_, mean = towards.rows
+    none, short, long = (cell.measured.value for cell in mean.cells)
+    assert none < short < long
+    # Of the classes, one at most is recognised without a step.
+    assert 10 * none == pytest.approx(
+        100 * recognised["convolutional maxout, CIFAR-10"]
+    )
+
+
+def test_the_wide_pair(study, column):
+    errors, transfer, _ = study("wide_adversarial_training").tables
+    plain, trained = column(errors, "FGSM: error")
+    assert plain > 0.8
+    assert trained < 0.5
+    assert column(transfer, "shown to plain")[0] == plain
+    # What was made for the plain net does not fool the trained one as often.
+    assert column(transfer, "shown to adversarial")[0] < plain
 
 
 def test_logistic(study, column):
