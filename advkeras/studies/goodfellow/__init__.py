@@ -1,6 +1,7 @@
 """Goodfellow et al. 2014, "Explaining and harnessing adversarial examples"."""
 
 from advkeras.studies.goodfellow.adversarial import adversarial_training
+from advkeras.studies.goodfellow.adversarial import wide_adversarial_training
 from advkeras.studies.goodfellow.controls import noise_controls
 from advkeras.studies.goodfellow.crowd import agreement
 from advkeras.studies.goodfellow.crowd import ensemble
@@ -30,6 +31,11 @@ STUDIES = tuple(
             "adversarial_training",
             "section 6: maxout nets trained on adversarial examples",
             adversarial_training,
+        ),
+        (
+            "wide_adversarial_training",
+            "section 6: the same with 1600 units a layer, over an hour",
+            wide_adversarial_training,
         ),
         (
             "noise_controls",
