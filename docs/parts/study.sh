@@ -8,7 +8,7 @@ python -m apps.reproduce --study="$paper" --output="$out"
 for folder in "$out/$paper".*/; do
   name=$(basename "$folder")
   for picture in "$folder"*.png; do
-    [[ -e "$picture" ]] && install -D "$picture" -t "docs/$paper/$name"
+    [[ -e "$picture" ]] && install -Dm 644 "$picture" -t "docs/$paper/$name"
   done
 done
 sed "s|]($paper\.|]($paper/$paper.|" "$out/index.md" |

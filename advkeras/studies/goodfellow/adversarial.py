@@ -46,20 +46,17 @@ _SEEN = (
     "training. Ours look at more pixels than before, the border among them, "
     "where nothing is but what the step puts there.",
 )
-
 _SEEN_WIDE = (
     "At equal epochs the clean error is lower with adversarial training than "
     "without, as in the paper, though by less than the intervals: a wide net "
-    "has room for both kinds of image. Clipped, FGSM fools it less often than "
-    "it fools 240 units; PGD fools it nearly always.",
+    "may have room for both kinds of image. Clipped, FGSM fools it less often "
+    "than the trained net of 240 units; PGD fools it nearly always.",
 )
 _NOTES = (
     nets.CLIPPING,
     nets.MAXOUT,
     "The paper does not say of which pair its figures of transfer are. They "
     "stand beside the larger one, of which its figures under attack are.",
-    "Confidence on mistakes is published for the trained net; that beside the "
-    "plain net is of all its answers or of mistakes, which is not said.",
     "A net that is trained on one step of the gradient learns that step: PGD "
     "takes many, is not in the paper, and is the judge of what was bought.",
 )
@@ -111,6 +108,9 @@ def wide_adversarial_training(context: Context) -> Findings:
             "retrains on all of them, and its clean error is the mean of five "
             f"seeds. Ours are of one seed and had {recipe.epochs} epochs, a "
             "number chosen for the time that they take.",
+            "Confidence on mistakes is published for the trained net; that "
+            "beside the plain net is of all its answers or of mistakes, which "
+            "is not said.",
             *context.pick(_SEEN_WIDE, ()),
             *_NOTES,
         ),
