@@ -47,7 +47,9 @@ def main() -> None:
     from rich.table import Table
 
     import advkeras as ak
+    from advkeras import checks
 
+    checks.check_choice("model", FLAGS.model, ak.models.names())
     recipe = ak.training.recipe(FLAGS.model)
     if FLAGS.epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=FLAGS.epochs)

@@ -55,6 +55,8 @@ class AdversarialTraining(keras.Model):
 
     Raises:
         ValueError: An argument is not as described.
+        tf.errors.InvalidArgumentError: Of `fit()` and `evaluate()`: images
+            are outside the bounds, which a step compiled by XLA does not say.
 
     Example:
         >>> trainer = ak.training.AdversarialTraining(model, FGSM(0.25))
@@ -184,7 +186,7 @@ class AdversarialTraining(keras.Model):
 
     def _attacked(self, data: Any) -> Any:
         images, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        images = tf.cast(images, tf.float32)
+        images = _within(tf.cast(images, tf.float32), self.classifier.bounds)
         found = self.attack.on_tensors(
             self.classifier,
             images,
@@ -193,6 +195,24 @@ class AdversarialTraining(keras.Model):
             tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)]),
         )
         return (images, tf.stop_gradient(found)), y, sample_weight
+
+
+def _within(images: tf.Tensor, bounds: checks.Bounds) -> tf.Tensor:
+    """Returns the images; the step fails where they are outside the bounds."""
+    low, high = tf.reduce_min(images), tf.reduce_max(images)
+    found = tf.debugging.Assert(  # which XLA leaves out
+        (low >= bounds[0]) & (high <= bounds[1]),
+        [
+            f"`x` must be within bounds=({bounds[0]:g}, {bounds[1]:g}). "
+            "Rescale the images, or say the bounds that this model was trained "
+            "with. Received: values from, to",
+            low,
+            high,
+        ],
+    )
+    # What waits for the images waits for this: no weight is changed before.
+    with tf.control_dependencies([] if found is None else [found]):
+        return tf.identity(images)
 
 
 def _labels(y: Any) -> tf.Tensor:

@@ -101,7 +101,7 @@ def test_the_default_output_is_named_after_the_model(
 @pytest.mark.parametrize(
     ("flag", "said"),
     [
-        ("--model=nosuch", "fc100-100-10"),
+        ("--model=nosuch", "`model` must be one of: ae400-10,"),
         ("--split=nosuch", "'train' or 'test' of mnist5k"),
         ("--test_split=test[", "'train' or 'test' of mnist5k"),
         ("--dataset=nosuch", "'mnist5k' or the TFDS name"),

@@ -384,3 +384,19 @@ def test_bad_input(change, message):
 def test_xla_and_an_attack_that_leaves_the_graph():
     with pytest.raises(ValueError, match="`attack` must run within"):
         trainer(attack=ak.attacks.LBFGS(), compiled={"jit_compile": True})
+
+
+@pytest.mark.parametrize("scale", [255.0, float("nan")])
+def test_images_outside_the_bounds(some, scale):
+    images, labels = some[0] * np.float32(scale), some[1]
+    of_bytes = trainer(bounds=(0.0, 255.0))
+    before = weights(of_bytes.model)
+    if np.isfinite(scale):
+        of_bytes.evaluate(images, labels, verbose=0)
+    message = r"`x` must be within bounds=\(0, 1\)"
+    ours = trainer()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        ours.fit(images, labels, verbose=0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        ours.evaluate(images, labels, verbose=0)
+    np.testing.assert_array_equal(weights(ours.model), before)
