@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import advkeras as ak
+from advkeras.studies.goodfellow import adversarial
 from advkeras.studies.goodfellow import crowd
 from advkeras.studies.goodfellow import trace
 from advkeras.studies.goodfellow.answers import Answers
@@ -39,6 +40,20 @@ def test_asked_in_batches_and_beyond_the_bounds(monkeypatch):
     whole = ask(net, images, labels).logits
     monkeypatch.setattr("advkeras.studies.goodfellow.answers._BATCH", 3)
     np.testing.assert_allclose(ask(net, images, labels).logits, whole, 1e-4)
+
+
+def test_what_one_net_alone_misreads():
+    plain = np.array([1, 1, 1, 0, 0, 1], bool)
+    trained = np.array([0, 0, 0, 1, 0, 1], bool)
+    (row,) = adversarial._misread_by_one(
+        {"plain": plain, "adversarial": trained}
+    ).rows
+    # Of four coins 0, 1, 3 or 4 heads: 10 ways of 16.
+    assert values(row) == pytest.approx([3, 1, 10 / 16])
+    (row,) = adversarial._misread_by_one(
+        {"plain": plain, "adversarial": plain}
+    ).rows
+    assert values(row) == [0, 0, 1]
 
 
 def test_agreement_by_hand():

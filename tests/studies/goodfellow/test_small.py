@@ -14,10 +14,14 @@ def study(small):
 def test_the_maxout_pair(study, column):
     """All studies that share it, so that it is trained once."""
     findings = study("adversarial_training")
-    errors, transfer, spread = findings.tables
+    errors, alone, transfer, spread = findings.tables
     plain, trained = column(errors, "FGSM: error")
     assert plain > 0.8
     assert trained < 0.5
+    # What one alone misreads makes the difference of the errors.
+    by_plain, by_trained, _ = (c.measured for c in alone.rows[0].cells)
+    clean = [row.cells[0].measured.count for row in errors.rows]
+    assert by_plain - by_trained == clean[0] - clean[1]
     # Each net is fooled most by what was made for it, or as much.
     shown_to_trained = column(transfer, "shown to adversarial")
     assert column(transfer, "shown to plain")[0] == plain
@@ -68,7 +72,7 @@ def test_the_maxout_pair(study, column):
 
 
 def test_the_wide_pair(study, column):
-    errors, transfer, _ = study("wide_adversarial_training").tables
+    errors, _, transfer, _ = study("wide_adversarial_training").tables
     plain, trained = column(errors, "FGSM: error")
     assert plain > 0.8
     assert trained < 0.5
