@@ -65,11 +65,11 @@ def check_fits(
             f"{source.num_classes} classes, as the float model. {received}, "
             f"which takes {shape} and knows {classes}"
         )
-    if tensor["scale"] is None:
+    if np.dtype(tensor["dtype"]).kind not in "iu":
         return
     limits = np.iinfo(tensor["dtype"])
     low, high = (
-        (end - tensor["zero_point"]) * tensor["scale"]
+        (end - (tensor["zero_point"] or 0)) * (tensor["scale"] or 1)
         for end in (limits.min, limits.max)
     )
     lower, upper = source.bounds

@@ -83,7 +83,9 @@ class TfliteClassifier(Classifier):
         self.path = graph.path
         self.runtime = runtime
         given = graph.inputs[0]
-        if straight_through.is_quantized(given):
+        if straight_through.is_quantized(given) or straight_through.is_whole(
+            given
+        ):
             self.levels = _levels(given, self.bounds, levels)
         # Ended with this object, however that goes.
         self._interpreter = runtimes.Interpreter(path, runtime, threads)
@@ -119,16 +121,15 @@ class TfliteClassifier(Classifier):
 def _levels(
     given: Tensor, bounds: checks.Bounds, declared: int | None
 ) -> Levels:
-    quantization = straight_through.quantization_of(given)
-    levels = Levels.of_input(
-        float(quantization.scale[0]),
-        int(quantization.zero_point[0]),
-        given.dtype,
-        bounds,
-    )
+    scale, zero_point = 1.0, 0
+    if not straight_through.is_whole(given):
+        quantization = straight_through.quantization_of(given)
+        scale = float(quantization.scale[0])
+        zero_point = int(quantization.zero_point[0])
+    levels = Levels.of_input(scale, zero_point, given.dtype, bounds)
     if declared not in (None, levels.count):
         raise ValueError(
-            "`levels` must be left out for a file of quantised input, which "
+            "`levels` must be left out for a file of integer input, which "
             f"has {levels.count} within its bounds. Received: levels={declared}"
         )
     return levels

@@ -124,10 +124,11 @@ class Program:
     ) -> list[tf.Tensor]:
         values = dict(self._constants)
         for tensor, given in zip(self.graph.inputs, images, strict=True):
-            held = straight_through.is_quantized(tensor)
-            values[tensor.index] = (
-                straight_through.as_held(given, tensor) if held else given
-            )
+            if straight_through.is_quantized(tensor):
+                given = straight_through.as_held(given, tensor)
+            elif straight_through.is_whole(tensor):
+                given = straight_through.as_whole(given, tensor)
+            values[tensor.index] = given
         last = {tensor.index for tensor in wanted} - set(values)
         for operator in self._todo:
             if not last:

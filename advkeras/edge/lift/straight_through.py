@@ -15,6 +15,7 @@ from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 
 _INTEGERS = ("int8", "uint8", "int16")
+_ROUNDED = 0.51  # of a step: how far off a value is that is rounded
 
 
 def is_quantized(tensor: Tensor | None) -> bool:
@@ -24,6 +25,11 @@ def is_quantized(tensor: Tensor | None) -> bool:
         and tensor.dtype in _INTEGERS
         and tensor.quantization is not None
     )
+
+
+def is_whole(tensor: Tensor) -> bool:
+    """Whether a tensor holds 8 or 16 bit integers that stand for themselves."""
+    return tensor.dtype in _INTEGERS and tensor.quantization is None
 
 
 def limits(tensor: Tensor) -> tuple[float, float]:
@@ -39,8 +45,11 @@ def input_limits(graph: Graph, given: Tensor) -> tuple[float, float] | None:
     """Returns the range of an input, as far as the file says so.
 
     That of its own scale and zero point, or of the QUANTIZE that is all that
-    reads it; None of other floats.
+    reads it, or of integers as they are; None of other floats.
     """
+    if is_whole(given):
+        ends = np.iinfo(given.dtype)
+        return float(ends.min), float(ends.max)
     if not is_quantized(given):
         readers = [op for op in graph.operators if given in op.inputs]
         if [op.name for op in readers] != ["QUANTIZE"]:
@@ -61,6 +70,13 @@ def as_held(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
     return tf.quantization.fake_quant_with_min_max_args(
         values, lower, upper, bits
     )
+
+
+def as_whole(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
+    """Returns floats as an input of integers takes them, halves to even."""
+    ends = np.iinfo(tensor.dtype)
+    held = tf.clip_by_value(tf.round(values), ends.min, ends.max)
+    return values + tf.stop_gradient(held - values)
 
 
 def same_grid(first: Tensor | None, second: Tensor) -> bool:
@@ -130,7 +146,12 @@ def as_quantized(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
         np.float32(ends.min - zero_point),
         np.float32(ends.max - zero_point),
     )
-    inside = tf.clip_by_value(values, *limits(tensor))
+    # Half a step beyond an end is rounded to it, not cut: pixels of -1 .. 1
+    # are there, and have a gradient. A little more, for float32's own error.
+    lower, upper = limits(tensor)
+    inside = tf.clip_by_value(
+        values, lower - _ROUNDED * scale, upper + _ROUNDED * scale
+    )
     return inside + tf.stop_gradient(steps * scale - inside)
 
 

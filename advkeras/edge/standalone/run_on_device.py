@@ -118,14 +118,16 @@ def tensor(details: list[dict[str, Any]]) -> dict[str, Any]:
 def quantize(images: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
     """Returns float32 images as a model's input takes them.
 
-    Rounds half to even and clips to what the input's type can hold.
+    Rounds half to even and clips to what the input's type can hold. Integers
+    without a scale stand for themselves.
     """
-    if tensor["scale"] is None or tensor["dtype"] == "float32":
+    if np.dtype(tensor["dtype"]).kind not in "iu":
         return np.ascontiguousarray(images, tensor["dtype"])
     limits = np.iinfo(tensor["dtype"])
-    values = np.divide(images, np.float32(tensor["scale"]), dtype=np.float32)
+    scale = np.float32(tensor["scale"] or 1)
+    values = np.divide(images, scale, dtype=np.float32)
     np.rint(values, out=values)
-    values += tensor["zero_point"]
+    values += tensor["zero_point"] or 0
     np.clip(values, limits.min, limits.max, out=values)
     return values.astype(tensor["dtype"])
 

@@ -323,3 +323,48 @@ def test_the_interpreter_ends_with_the_classifier(files, test_digits):
     del copy
     gc.collect()
     assert process.poll() is not None
+
+
+@pytest.fixture(scope="module")
+def of_pixels(tmp_path_factory, classifiers):
+    """The deep net as a file that takes 0 .. 255, unquantised, and its twin."""
+    twin = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            classifiers["deep"].model,
+        ]
+    )
+    given = keras.Input((28, 28, 1), dtype="uint8")
+    model = keras.Model(given, twin(keras.ops.cast(given, "float32")))
+    paths = ak.edge.export(
+        ak.Classifier(model, (0, 255)),
+        tmp_path_factory.mktemp("pixels"),
+        "float32",
+    )
+    return paths["float32"], ak.Classifier(twin, (0, 255))
+
+
+def test_integers_that_stand_for_themselves(of_pixels, test_digits):
+    path, twin = of_pixels
+    classifier = TfliteClassifier(path)
+    assert classifier.bounds == (0, 255)
+    assert classifier.levels.count == 256
+    images, labels = test_digits.sample(30)
+    images = np.rint(255 * images)
+    for attack in (ak.attacks.FGSM(25.5), ak.attacks.LBFGS(c_rtol=0.5)):
+        result = attack(classifier, images, labels)
+        assert result.success.mean() > 0.5
+        np.testing.assert_array_equal(result.images, np.rint(result.images))
+        again = says(path, result.images).labels
+        assert result.predictions.tolist() == again.tolist()
+        assert again.tolist() == twin.predict(result.images).tolist()
+    between = images + np.float32(0.4)
+    assert classifier.lifted_predict(between).tolist() == (
+        twin.predict(images).tolist()
+    )
+
+
+def test_a_file_of_integers_and_other_pixels(of_pixels, classifiers):
+    with pytest.raises(ValueError, match=r"0 \.\. 1, .* holds 0 \.\. 255"):
+        ak.edge.check_fits(of_pixels[0], classifiers["deep"])

@@ -195,6 +195,21 @@ def test_rounding_is_passed_and_clipping_is_not(dtype, scale, zero_point):
     )
 
 
+def test_what_is_rounded_to_an_end_has_a_gradient():
+    # As calibrated on pixels of -1 .. 1: both are half a step off.
+    scale = 2 / 255
+    tensor = _tensor("int8", scale, 0)
+    lower, upper = straight_through.limits(tensor)
+    assert lower < -1
+    assert upper == pytest.approx(1 - scale / 2)
+    values = tf.constant([-1.0, 0.3, 1.0, upper + scale, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        held = straight_through.as_quantized(values, tensor)
+    assert tape.gradient(held, values).numpy().tolist() == [1, 1, 1, 0, 0]
+    np.testing.assert_allclose(held[2:], upper, rtol=1e-6)
+
+
 def test_what_is_held_is_held_unchanged():
     for dtype, scale, zero_point in (
         ("int8", 0.0173, -3),
