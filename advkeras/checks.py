@@ -80,6 +80,16 @@ def check_bounds(bounds: Any) -> Bounds:
     return lower, upper
 
 
+def check_seed(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is a whole number of at least 0."""
+    whole = isinstance(value, (int, np.integer)) and value is not True
+    if not whole or value < 0:
+        raise ValueError(
+            f"`{name}` must be a whole number of at least 0. "
+            f"Received: {name}={value!r}"
+        )
+
+
 def check_images(
     images: Any, bounds: Bounds | None, shape: tuple[int | None, ...]
 ) -> np.ndarray:
@@ -140,7 +150,7 @@ def check_labels(
     """Returns integer or one-hot `labels` as an int64 array of shape (n,).
 
     Args:
-        labels: Integers of any dtype, shape (n,), or one-hot rows,
+        labels: Integers of any dtype, shape (n,) or (n, 1), or one-hot rows,
             shape (n, num_classes).
         n: Number of images.
         num_classes: Labels are 0 .. num_classes - 1.
@@ -158,6 +168,8 @@ def check_labels(
                 f"Received: {name}[0]={labels[0].tolist()}"
             )
         return ones.argmax(axis=1)
+    if labels.shape == (n, 1):  # as keras.datasets has those of CIFAR-10
+        labels = labels[:, 0]
     if labels.shape != (n,):
         raise ValueError(
             f"`{name}` must be of shape ({n},) or ({n}, {num_classes}). "

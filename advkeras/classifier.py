@@ -270,9 +270,12 @@ def _build_predict(classifier: Classifier) -> Callable[..., Any]:
 
 def _image_shape(model: keras.Model) -> tuple[int | None, ...]:
     shape = getattr(model, "input_shape", None)
+    if shape is None:  # subclassed: what it was built for
+        shape = (model.get_build_config() or {}).get("input_shape")
     if not isinstance(shape, (tuple, list)) or len(shape) < 2:
         raise ValueError(
-            "`model` must be built, with one input of images. "
+            "`model` must be built, with one input of images; a subclassed one "
+            "is once it was called with them. "
             f"Received: model {model.name!r} with input_shape={shape}"
         )
     return tuple(shape[1:])
@@ -304,7 +307,7 @@ def _log(probabilities: Any) -> Any:
 
 def _cloned_in_float64(model: keras.Model) -> keras.Model:
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if isinstance(layer, keras.Model):
+        if isinstance(layer, keras.Model) and hasattr(layer, "input_shape"):
             return _cloned_in_float64(layer)
         return layer.__class__.from_config(
             {**layer.get_config(), "dtype": "float64"}
@@ -312,7 +315,7 @@ def _cloned_in_float64(model: keras.Model) -> keras.Model:
 
     try:
         # Without an input of its own the clone rounds images to float32.
-        images = keras.Input(tuple(model.input_shape[1:]), dtype="float64")
+        images = keras.Input(_image_shape(model), dtype="float64")
         return keras.models.clone_model(
             model, input_tensors=images, clone_function=clone
         )

@@ -14,7 +14,7 @@ flags.DEFINE_list(
     "models",
     "m1,m1-prime,m2",
     "Models, each source and target: names in saved_models, or paths to "
-    ".keras, .h5 or SavedModel.",
+    ".keras, .h5, SavedModel or .tflite.",
 )
 flags.DEFINE_float(
     "amplified",
@@ -34,9 +34,11 @@ def main() -> None:
     import rich
 
     import advkeras as ak
+    from advkeras import checks
     from advkeras import files
     from advkeras.models import loading
 
+    checks.check_not_negative("amplified", FLAGS.amplified)
     attacks = _common.attacks()
     bounds = _common.bounds()
     paths = loading.find_all(FLAGS.models)

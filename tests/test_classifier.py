@@ -76,21 +76,26 @@ def test_softmax_is_found_and_removed():
 def test_probabilities_without_a_graph_become_logarithms():
     model = subclassed(keras.ops.softmax)
     model.input_shape_ = None
-    classifier = ak.Classifier(_with_shape(model))
+    classifier = ak.Classifier(model)
     assert classifier.outputs == "probabilities"
     np.testing.assert_allclose(
         tf.nn.softmax(classifier.logits(images())), model(images()), atol=1e-5
     )
 
 
+def test_a_subclassed_model_that_was_called():
+    model = Subclassed(lambda x: 3 * x)
+    with pytest.raises(ValueError, match="a subclassed one is once it was"):
+        ak.attacks.FGSM(0.1)(model, images())
+    model(images(2))
+    result = ak.attacks.FGSM(0.1)(model, images())
+    assert result.images.shape == (6, 8, 8, 3)
+    assert result.success.any()
+
+
 def test_logits_without_a_graph():
-    classifier = ak.Classifier(_with_shape(subclassed(lambda x: 3 * x)))
+    classifier = ak.Classifier(subclassed(lambda x: 3 * x))
     assert classifier.outputs == "logits"
-
-
-def _with_shape(model):
-    type(model).input_shape = property(lambda self: (None, 8, 8, 3))
-    return model
 
 
 @pytest.mark.parametrize(
@@ -218,11 +223,38 @@ def test_float64_reaches_into_nested_models():
 
 
 def test_float64_needs_a_configuration():
-    classifier = ak.Classifier(_with_shape(subclassed(lambda x: 3 * x)))
+    classifier = ak.Classifier(subclassed(lambda x: 3 * x))
     with pytest.raises(ValueError, match="float64"):
         classifier.in_float64()
     result = ak.attacks.LBFGS(c_rtol=0.5)(classifier, images(2))
     assert result.success.all()  # in float32 instead
+
+
+def test_float64_of_a_functional_model_with_a_subclassed_one_inside():
+    given = keras.Input((8, 8, 3))
+    model = keras.Model(given, Subclassed(lambda x: 3 * x)(given))
+    result = ak.attacks.LBFGS(c_rtol=0.5, solver="scipy")(model, images(2))
+    assert result.success.all()  # in float32 instead
+
+
+@pytest.mark.parametrize("inputs", ["float32", "float64"])
+def test_a_model_of_float64(inputs):
+    given = keras.Input((8, 8, 3), dtype=inputs)
+    scores = layers.Dense(4, dtype="float64")(layers.Flatten()(given))
+    model = keras.Model(given, scores)
+    for attack in (ak.attacks.FGSM(0.1), ak.attacks.PGD(0.1, steps=3)):
+        result = attack(model, images())
+        assert result.images.dtype == np.float32
+        assert result.linf.max() == pytest.approx(0.1)
+
+
+def test_a_model_of_integers():
+    given = keras.Input((8, 8, 3), dtype="uint8")
+    scores = layers.Dense(4)(layers.Flatten()(layers.Rescaling(1 / 255)(given)))
+    classifier = ak.Classifier(keras.Model(given, scores), (0, 255))
+    assert classifier.predict(images(upper=255)).shape == (6,)
+    with pytest.raises(ValueError, match=r"must take floats.* input of uint8"):
+        ak.attacks.FGSM(5.0)(classifier, images(upper=255))
 
 
 def test_mixed_precision_logits_are_float32():

@@ -139,7 +139,7 @@ def _build_climb(
 ) -> Callable[..., Any]:
     lower, upper = classifier.bounds
     images_spec = classifier.images_spec()
-    number = tf.TensorSpec((), tf.float32)
+    number = tf.TensorSpec((), classifier.dtype)
 
     @tf.function(
         input_signature=[
@@ -164,6 +164,10 @@ def _build_climb(
             """Gives numbers of images the rank of images."""
             return tf.reshape(numbers, (-1, *(1 for _ in axes)))
 
+        def height_of(images: tf.Tensor, goals: tf.Tensor) -> tf.Tensor:
+            # A model may compute in float64 what it is given in float32.
+            return tf.cast(objective(images, goals), images.dtype)
+
         def inside(images: tf.Tensor) -> tf.Tensor:
             moved = images - originals
             if attack.norm == "linf":
@@ -175,7 +179,7 @@ def _build_climb(
         def climbed(now: _State) -> tuple[_State]:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(now.images)
-                height = objective(now.images, goals)
+                height = height_of(now.images, goals)
             uphill = attack.direction(tape.gradient(height, now.images))
             now = _remembered(now, height, each)
             images = now.images + each(now.size) * uphill
@@ -203,7 +207,7 @@ def _build_climb(
                 ),
             ),
         )
-        best = _remembered(now, objective(now.images, goals), each).best
+        best = _remembered(now, height_of(now.images, goals), each).best
         if classifier.levels is not None and attack.norm != "linf":
             best = classifier.levels.toward(best, originals)
         return best

@@ -96,6 +96,7 @@ class Attack(abc.ABC):
             ValueError: An argument is not as described; before any work.
         """
         classifier = as_classifier(classifier)
+        _check_takes_floats(classifier)
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape
         )
@@ -106,6 +107,7 @@ class Attack(abc.ABC):
         if batch_size is None:
             batch_size = self.default_batch_size
         checks.check_count("batch_size", batch_size)
+        checks.check_seed("seed", seed)
         if labels is not None:
             labels = checks.check_labels(labels, n, classes)
         if targets is not None:
@@ -195,6 +197,16 @@ class Attack(abc.ABC):
                 targets that the label was missed.
         """
         return result
+
+
+def _check_takes_floats(classifier: Classifier) -> None:
+    for given in getattr(classifier.model, "inputs", None) or ():
+        if not tf.as_dtype(given.dtype).is_floating:
+            raise ValueError(
+                "`classifier` must take floats, which have gradients. "
+                f"Received: model {classifier.model.name!r} with an input of "
+                f"{given.dtype}"
+            )
 
 
 def check_target_rule(rule: Any) -> None:

@@ -123,7 +123,7 @@ def _build_step(
         input_signature=[
             classifier.images_spec(),
             tf.TensorSpec((None,), tf.int64),
-            tf.TensorSpec((), tf.float32),
+            tf.TensorSpec((), classifier.dtype),
         ]
     )
     def step(

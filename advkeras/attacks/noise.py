@@ -53,10 +53,7 @@ class Noise(Attack):
         noise = uniform_on_tensors(images, self.epsilon, seed)
         if self.kind == "sign":
             noise = tf.where(noise < 0, -self.epsilon, self.epsilon)
-        found = images + noise
-        return (
-            tf.clip_by_value(found, *classifier.bounds) if self.clip else found
-        )
+        return self._within(classifier, images, images + noise)
 
     def generate(
         self,
@@ -72,10 +69,19 @@ class Noise(Attack):
         noise = uniform(images, self.epsilon, seed)
         if self.kind == "sign":
             noise = np.where(noise < 0, -self.epsilon, self.epsilon)
-        found = (images + noise).astype(np.float32)
+        found = self._within(
+            classifier, images, (images + noise).astype(np.float32)
+        )
+        return Generated(
+            np.asarray(found), classifier.predict(images, batch_size)
+        )
+
+    def _within(self, classifier: Classifier, images: Any, found: Any) -> Any:
         if self.clip:
-            found = found.clip(*classifier.bounds)
-        return Generated(found, classifier.predict(images, batch_size))
+            found = tf.clip_by_value(found, *classifier.bounds)
+        if classifier.levels is not None:  # the nearest may be beyond epsilon
+            found = classifier.levels.toward(found, images)
+        return found
 
 
 def uniform(images: np.ndarray, epsilon: float, seed: int) -> np.ndarray:

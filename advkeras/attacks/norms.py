@@ -49,8 +49,9 @@ def steepest_step(
             what one pixel cannot take.
 
     Returns:
-        Steps, as `gradient`; zero where the gradient is zero.
+        Steps, as `gradient`; zero where the gradient is zero or not finite.
     """
+    gradient = tf.where(tf.math.is_finite(gradient), gradient, 0)
     if norm == "linf":
         return epsilon * tf.sign(gradient)
     flat = tf.reshape(gradient, (tf.shape(gradient)[0], -1))

@@ -82,8 +82,9 @@ class AttackResult:
     def save(self, path: str | os.PathLike) -> None:
         """Writes all arrays to an .npz file, whole or not at all."""
         arrays = {k: v for k, v in self._fields().items() if v is not None}
-        with files.replacing(path) as temporary:
-            np.savez_compressed(temporary, **arrays)
+        # To a file, not a name: NumPy would add .npz to one without.
+        with files.replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "AttackResult":

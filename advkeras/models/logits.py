@@ -68,9 +68,9 @@ def _without_activation(layer: Any, below: LogitsFunction) -> LogitsFunction:
     config = {**layer.get_config(), "activation": "linear"}
     linear = layer.__class__.from_config(config)
     linear.build(layer.input.shape)
-    linear.trainable = layer.trainable
 
     def logits(images: Any) -> Any:
+        linear.trainable = layer.trainable  # or variables are sorted otherwise
         # The layer's own variables, read at every call: no copy to go stale.
         outputs, _ = linear.stateless_call(
             [v.value for v in layer.trainable_variables],

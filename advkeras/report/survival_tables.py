@@ -97,7 +97,7 @@ def survival_in_words(name: str, survival: Survival) -> list[str]:
             f"{_span(source, 'survival', attack, 'uint8', base)} still fool "
             f"the float model, and its copies: {kept}."
         )
-        if last != base:
+        if last != base and counts["fooled"]:
             sentences.append(
                 f"Scaled by {last:g} and rounded, they fool the copies in "
                 f"{_span(targets, 'survival', attack, 'uint8', last)} of cases."

@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
 import advkeras as ak
 from advkeras.attacks.attack import Generated
@@ -37,6 +39,8 @@ def test_labels_of_every_kind_are_one_attack(attack, classifier):
             np.array(labels).astype(np.int64 if kind is list else kind),
         )
         np.testing.assert_array_equal(result.images, expected.images)
+    column = attack(classifier, images, labels[:, None])
+    np.testing.assert_array_equal(column.images, expected.images)
     one_hot = attack(classifier, images, np.eye(3)[labels])
     np.testing.assert_array_equal(one_hot.images, expected.images)
 
@@ -83,6 +87,8 @@ def test_given_targets_go_before_the_rule(classifier):
         ({"targets": [0, 1, 7]}, "targets with 7"),
         ({"targets": [1, 1, 0]}, r"targets\[1\]"),
         ({"batch_size": 0}, "batch_size=0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"seed": 0.5}, "seed=0.5"),
         ({"classifier": "m1"}, "type str"),
     ],
 )
@@ -207,3 +213,17 @@ def test_the_seed_reaches_the_attack(classifier):
     Noting()(classifier, grey(2), seed=7)
     Noting()(classifier, grey(2))
     assert seeds == [7, 0]
+
+
+@pytest.mark.parametrize(
+    "attack", [ak.attacks.FGSM(0.1), ak.attacks.PGD(0.1, steps=2, norm="l2")]
+)
+def test_a_gradient_that_is_not_finite(attack):
+    """That of a root at 0: pixels without one are left, others are moved."""
+    given = keras.Input((2, 2, 1))
+    flat = layers.Flatten()(keras.ops.sqrt(given * given))
+    model = keras.Model(given, layers.Dense(2)(flat))
+    images = np.full((3, 2, 2, 1), 0.5, np.float32)
+    images[0, 0, 0] = images[1] = 0
+    moved = np.abs(attack(model, images, [0, 0, 0]).perturbation) > 0
+    assert moved.sum(axis=(1, 2, 3)).tolist() == [3, 0, 4]

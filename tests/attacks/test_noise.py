@@ -25,6 +25,14 @@ def test_the_budget_and_the_box(epsilon, kind, clip):
         np.testing.assert_allclose(moved, epsilon, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["uniform", "sign"])
+def test_levels_do_not_take_it_beyond_its_budget(kind):
+    classifier = ak.Classifier(linear()[0].model, levels=256)
+    result = ak.attacks.Noise(0.006, kind)(classifier, grey(4), [0] * 4)
+    # 1.53 steps of 1 / 255: the nearest level would be two away.
+    assert result.linf == pytest.approx(1 / 255, rel=1e-4)
+
+
 def test_uniform_noise_has_the_moments_of_its_kind():
     images = np.full((50, 28, 28, 1), 0.5, np.float32)
     images += np.arange(50).reshape(-1, 1, 1, 1) * 1e-4  # of no two the same

@@ -16,13 +16,14 @@ def fields(result):
     return {k: getattr(result, k) for k in result.__dataclass_fields__}
 
 
-def test_saved_and_loaded_is_the_same(result, tmp_path):
-    result.save(tmp_path / "result.npz")
-    loaded = ak.attacks.AttackResult.load(tmp_path / "result.npz")
-    for name, value in fields(result).items():
-        np.testing.assert_array_equal(getattr(loaded, name), value)
+@pytest.mark.parametrize("name", ["result.npz", "result"])
+def test_saved_and_loaded_is_the_same(result, tmp_path, name):
+    result.save(tmp_path / name)
+    loaded = ak.attacks.AttackResult.load(tmp_path / name)
+    for field, value in fields(result).items():
+        np.testing.assert_array_equal(getattr(loaded, field), value)
     assert loaded.bounds == (0.0, 1.0)
-    assert [p.name for p in tmp_path.iterdir()] == ["result.npz"]
+    assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
 def test_concatenation_of_parts_is_the_whole(result):

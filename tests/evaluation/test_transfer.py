@@ -71,6 +71,16 @@ def test_noise_is_at_least_as_large_as_any_source_s_mean(matrix):
     assert matrix.rows[7].distortion == pytest.approx(0.2, rel=1e-3)
 
 
+def test_noise_of_a_size_that_float32_rounds_up(models, labelled):
+    fgsm = ak.attacks.FGSM(0.14, clip=False)
+    rows = ak.evaluation.transfer_matrix(models, fgsm, *labelled).rows
+    assert rows[0].distortion == pytest.approx(0.14, abs=1e-6)
+    assert [row.name for row in rows if row.kind == "noise"] == [
+        "noise 0.1",
+        "noise 0.14",
+    ]
+
+
 def test_json_says_it_all(matrix):
     stored = json.loads(json.dumps(matrix.to_json(), allow_nan=False))
     assert stored["rows"][0]["error"]["copy"]["value"] == 1.0

@@ -116,3 +116,12 @@ def test_saturated_softmax_keeps_its_logits():
     assert model(images())[0].numpy().tolist() == [1.0, 0.0, 0.0]
     logits = logits_function(model)(images())[0]
     np.testing.assert_allclose(logits, [500.0, 0.0, -500.0])
+
+
+def test_freezing_and_unfreezing_later():
+    model = WITH_SOFTMAX["dense"]()
+    logits = logits_function(model)
+    expected = logits(images())
+    for trainable in (False, True):
+        model.trainable = trainable
+        np.testing.assert_allclose(logits(images()), expected, rtol=1e-6)
