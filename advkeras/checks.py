@@ -172,7 +172,8 @@ def check_labels(
         labels = labels[:, 0]
     if labels.shape != (n,):
         raise ValueError(
-            f"`{name}` must be of shape ({n},) or ({n}, {num_classes}). "
+            f"`{name}` must be of shape ({n},), ({n}, 1) or "
+            f"({n}, {num_classes}). "
             f"Received: {name}.shape={labels.shape}"
         )
     if not np.issubdtype(labels.dtype, np.integer):

@@ -253,11 +253,13 @@ def test_rows_that_are_not_one_hot(row):
 
 
 @pytest.mark.parametrize(
-    "labels", [[0], [0, 1, 2], 0, [[0], [1]], [[1, 0], [0, 1]]]
+    "labels", [[0], [0, 1, 2], 0, [[0], [1], [2]], [[1, 0], [0, 1]]]
 )
 def test_labels_of_another_shape(labels):
     message = refusal(checks.check_labels, labels, 2, 3)
-    assert message.startswith("`labels` must be of shape (2,) or (2, 3).")
+    assert message.startswith(
+        "`labels` must be of shape (2,), (2, 1) or (2, 3)."
+    )
     assert message.endswith(f"Received: labels.shape={np.shape(labels)}")
 
 
