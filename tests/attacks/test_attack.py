@@ -215,15 +215,29 @@ def test_the_seed_reaches_the_attack(classifier):
     assert seeds == [7, 0]
 
 
+def root():
+    """Returns a model of absolute values, which have no gradient at 0."""
+    keras.utils.set_random_seed(0)
+    given = keras.Input((2, 2, 1))
+    flat = layers.Flatten()(keras.ops.sqrt(given * given))
+    return keras.Model(given, layers.Dense(2)(flat))
+
+
+@pytest.mark.parametrize("solver", ["batched", "scipy"])
+def test_lbfgs_of_a_gradient_that_is_not_finite(solver):
+    model, images = root(), np.full((2, 2, 2, 1), 0.5, np.float32)
+    images[:, 0, 0] = 0
+    lbfgs = ak.attacks.LBFGS(c_rtol=0.5, solver=solver)
+    result = lbfgs(model, images, targets=1 - model.predict(images).argmax(1))
+    assert result.success.all()
+
+
 @pytest.mark.parametrize(
     "attack", [ak.attacks.FGSM(0.1), ak.attacks.PGD(0.1, steps=2, norm="l2")]
 )
 def test_a_gradient_that_is_not_finite(attack):
-    """That of a root at 0: pixels without one are left, others are moved."""
-    given = keras.Input((2, 2, 1))
-    flat = layers.Flatten()(keras.ops.sqrt(given * given))
-    model = keras.Model(given, layers.Dense(2)(flat))
+    """Pixels without one are left, others are moved."""
     images = np.full((3, 2, 2, 1), 0.5, np.float32)
     images[0, 0, 0] = images[1] = 0
-    moved = np.abs(attack(model, images, [0, 0, 0]).perturbation) > 0
+    moved = np.abs(attack(root(), images, [0, 0, 0]).perturbation) > 0
     assert moved.sum(axis=(1, 2, 3)).tolist() == [3, 0, 4]

@@ -210,6 +210,7 @@ def _build_gradient(classifier: Classifier) -> Callable[..., Any]:
             tape.watch(positions)
             logits = classifier.logits(lower + (upper - lower) * positions)
             losses = objectives.cross_entropy(logits, targets)
-        return losses, tape.gradient(losses, positions)
+        gradient = tape.gradient(losses, positions)
+        return losses, tf.where(tf.math.is_finite(gradient), gradient, 0)
 
     return loss_and_gradient
