@@ -88,9 +88,9 @@ class Classifier:
             name_or_path: What `advkeras.models.load` takes, or the path of a
                 .tflite file.
             bounds: As for the class; None for (0, 1), or for what a .tflite
-                file's quantised input holds.
+                file's integer input holds.
             outputs: As for the class.
-            levels: As for the class; a .tflite file of quantised input has
+            levels: As for the class; a .tflite file of integer input has
                 its own.
 
         Raises:

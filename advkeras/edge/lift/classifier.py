@@ -28,11 +28,12 @@ class TfliteClassifier(Classifier):
         path: The .tflite file: images in, one score a class out.
         bounds: (lower, upper) of the pixels, in the units that the file's
             scale and zero point give. None: all that a quantised input holds,
-            or that the file quantises floats to; (0, 1) for other floats.
+            or that the file quantises floats to; that of the type, 0 to 255
+            for uint8, of integers without a scale; (0, 1) for other floats.
         outputs: What the file returns, "logits" or "probabilities"; None to
             find out.
         levels: For a file that takes floats: how many values a pixel can
-            have. A quantised input has its own.
+            have. An integer input has its own.
         runtime: What says the labels: one of `advkeras.edge.RUNTIMES`.
         threads: Threads of the interpreter.
 

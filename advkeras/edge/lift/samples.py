@@ -29,7 +29,8 @@ def held_bounds(graph: Graph) -> checks.Bounds:
     """Returns the range of the numbers that the first input can hold.
 
     That of its scale and zero point, to six digits, also where a QUANTIZE is
-    first; (0, 1) for other floats.
+    first; of integers without them, what their type holds; (0, 1) for other
+    floats.
     """
     held = straight_through.input_limits(graph, graph.inputs[0])
     if held is None:
