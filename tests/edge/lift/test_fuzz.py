@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import subprocess
 import sys
+import types
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from advkeras.edge.lift.operators import pooling
 from tests.edge import dense
 from tests.edge.lift import mutants
 from tests.edge.mutations import mutated
@@ -23,14 +25,19 @@ SHAPE = (8, 8, 3)
 
 @pytest.fixture(scope="module")
 def whole():
-    """The bytes of a small int8 net's file."""
+    """The bytes of a small int8 net's file, the same ones in every run."""
     keras.utils.set_random_seed(0)
-    given = keras.Input(SHAPE)
-    values = layers.Conv2D(4, 3, padding="same", activation="relu")(given)
-    values = layers.DepthwiseConv2D(3, 2, dilation_rate=1)(values)
-    values = layers.MaxPooling2D(2, padding="same")(values)
-    values = layers.Flatten()(values)
-    net = keras.Model(given, layers.Dense(5, activation="softmax")(values))
+    # By names of their own: Keras counts others, and names are in the file.
+    values = given = keras.Input(SHAPE, name="images")
+    for layer in (
+        layers.Conv2D(4, 3, padding="same", activation="relu", name="a"),
+        layers.DepthwiseConv2D(3, 2, dilation_rate=1, name="b"),
+        layers.MaxPooling2D(2, padding="same", name="c"),
+        layers.Flatten(name="d"),
+        layers.Dense(5, activation="softmax", name="e"),
+    ):
+        values = layer(values)
+    net = keras.Model(given, values, name="net")
     images = np.random.default_rng(0).random((20, *SHAPE), np.float32)
     return dense.convert(net, images, tf.int8)
 
@@ -87,3 +94,18 @@ def test_some_broken_files(tmp_path, whole):
 def test_many_broken_files(tmp_path, whole):
     ends = fuzz(tmp_path, whole, 200, seed=1, processes=2)
     assert ends["ran"] < 150 and ends["said why"] > 50
+
+
+@pytest.mark.parametrize("sides", [(2, 1 << 30), (1 << 30, 2)])
+def test_a_window_that_tensorflow_s_kernels_crash_at(sides):
+    pool = types.SimpleNamespace(
+        options={
+            "filterHeight": sides[0],
+            "filterWidth": sides[1],
+            "strideH": 2,
+            "strideW": 2,
+            "padding": 0,
+        }
+    )
+    with pytest.raises(ValueError, match=f"{sides[0]} x {sides[1]}"):
+        pooling.max_pool_2d(pool, [np.zeros((1, 3, 3, 1), np.float32)])

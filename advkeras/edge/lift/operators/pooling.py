@@ -10,6 +10,7 @@ from advkeras.edge.lift.operators.convolutions import PADDINGS
 from advkeras.edge.lift.operators.table import activated
 from advkeras.edge.lift.operators.table import operator
 
+_MOST_WINDOW = 1 << 15  # a side; TensorFlow's kernels crash beyond 2^31 pixels
 _PUSH = 1e-3  # of a step: more than float32 errs, less than pixels count
 
 
@@ -36,9 +37,12 @@ def max_pool_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
 
 def _pool(function: Any, op: Operator, images: tf.Tensor) -> tf.Tensor:
     options = op.options
+    window = options["filterHeight"], options["filterWidth"]
+    if max(window) > _MOST_WINDOW:
+        raise ValueError(f"a window of {window[0]} x {window[1]}")
     found = function(
         images,
-        ksize=(options["filterHeight"], options["filterWidth"]),
+        ksize=window,
         strides=(options["strideH"], options["strideW"]),
         padding=PADDINGS[options["padding"]],
     )
