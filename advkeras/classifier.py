@@ -210,6 +210,15 @@ class Classifier:
         double = any(tensor.dtype == "float64" for tensor in inputs)
         return tf.float64 if double else tf.float32
 
+    def check_takes_floats(self) -> None:
+        """Raises ValueError where images are integers, without a gradient."""
+        for given in getattr(self.model, "inputs", None) or ():
+            if not tf.as_dtype(given.dtype).is_floating:
+                raise ValueError(
+                    "`model` must take floats, which have gradients. Received: "
+                    f"model {self.model.name!r} with an input of {given.dtype}"
+                )
+
     def _set_logits(self, outputs: str | None) -> None:
         below_softmax = models.logits_function(self.model)
         model = functools.partial(self.model, training=False)

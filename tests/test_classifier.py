@@ -253,7 +253,7 @@ def test_a_model_of_integers():
     scores = layers.Dense(4)(layers.Flatten()(layers.Rescaling(1 / 255)(given)))
     classifier = ak.Classifier(keras.Model(given, scores), (0, 255))
     assert classifier.predict(images(upper=255)).shape == (6,)
-    with pytest.raises(ValueError, match=r"must take floats.* input of uint8"):
+    with pytest.raises(ValueError, match=r"`model` must take floats.* uint8"):
         ak.attacks.FGSM(5.0)(classifier, images(upper=255))
 
 

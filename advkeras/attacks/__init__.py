@@ -7,6 +7,7 @@ from advkeras.attacks.lbfgs import LBFGS
 from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
 from advkeras.attacks.registry import build
+from advkeras.attacks.registry import hyper_parameters
 from advkeras.attacks.registry import names
 from advkeras.attacks.result import AttackResult
 
@@ -19,5 +20,6 @@ __all__ = [
     "Evasive",
     "Noise",
     "build",
+    "hyper_parameters",
     "names",
 ]

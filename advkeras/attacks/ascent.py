@@ -261,8 +261,10 @@ def _point_on_tensors(
         return noise.uniform_on_tensors(images, epsilon, seed)
     shape = tf.shape(images)
     axes = list(range(1, images.shape.rank))
-    direction = tf.random.stateless_normal(shape, seed)
+    direction = tf.random.stateless_normal(shape, seed, dtype=images.dtype)
     length = tf.sqrt(tf.reduce_sum(direction**2, axes, keepdims=True))
-    size = tf.cast(tf.reduce_prod(shape[1:]), tf.float32)
-    share = tf.random.stateless_uniform(tf.shape(length), seed + 1)
+    size = tf.cast(tf.reduce_prod(shape[1:]), images.dtype)
+    share = tf.random.stateless_uniform(
+        tf.shape(length), seed + 1, dtype=images.dtype
+    )
     return direction * (epsilon * share ** (1 / size) / length)

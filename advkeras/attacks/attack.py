@@ -96,7 +96,7 @@ class Attack(abc.ABC):
             ValueError: An argument is not as described; before any work.
         """
         classifier = as_classifier(classifier)
-        _check_takes_floats(classifier)
+        classifier.check_takes_floats()
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape
         )
@@ -167,7 +167,7 @@ class Attack(abc.ABC):
             images: float32 tensor, (n, height, width, channels), within the
                 bounds.
             labels: int64 tensor, (n,): true labels.
-            seed: int32 tensor, (2,): seed of every random choice.
+            seed: int32 tensor, (2,), at least 0: seed of every random choice.
 
         Returns:
             float32, as `images`.
@@ -179,10 +179,11 @@ class Attack(abc.ABC):
                 images,
                 labels,
                 batch_size=len(images),
-                seed=int(abs(seed[0])),
+                seed=int(np.random.SeedSequence(seed).generate_state(1)[0]),
             ).images
 
         made = tf.numpy_function(found, [images, labels, seed], tf.float32)
+        made = tf.cast(made, images.dtype)
         return tf.ensure_shape(made, images.shape)
 
     def leaves_graph(self) -> bool:
@@ -197,16 +198,6 @@ class Attack(abc.ABC):
                 targets that the label was missed.
         """
         return result
-
-
-def _check_takes_floats(classifier: Classifier) -> None:
-    for given in getattr(classifier.model, "inputs", None) or ():
-        if not tf.as_dtype(given.dtype).is_floating:
-            raise ValueError(
-                "`classifier` must take floats, which have gradients. "
-                f"Received: model {classifier.model.name!r} with an input of "
-                f"{given.dtype}"
-            )
 
 
 def check_target_rule(rule: Any) -> None:

@@ -98,5 +98,5 @@ def uniform_on_tensors(
 ) -> tf.Tensor:
     """Returns draws in (-epsilon, epsilon), one for each place in a batch."""
     return tf.random.stateless_uniform(
-        tf.shape(images), seed, -epsilon, epsilon
+        tf.shape(images), seed, -epsilon, epsilon, images.dtype
     )

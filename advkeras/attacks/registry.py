@@ -26,6 +26,16 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_ATTACKS))
 
 
+def hyper_parameters(name: str) -> tuple[str, ...]:
+    """Returns the hyper-parameters of an attack, as `build` takes them.
+
+    Raises:
+        ValueError: No attack has this name.
+    """
+    checks.check_choice("attack", name, names())
+    return tuple(field.name for field in dataclasses.fields(_ATTACKS[name]))
+
+
 def build(name: str, **options: Any) -> Attack:
     """Builds an attack by its name.
 
@@ -37,7 +47,5 @@ def build(name: str, **options: Any) -> Attack:
     Raises:
         ValueError: No attack has this name, or an option is out of range.
     """
-    checks.check_choice("attack", name, names())
-    kind = _ATTACKS[name]
-    own = {field.name for field in dataclasses.fields(kind)}
-    return kind(**{k: v for k, v in options.items() if k in own})
+    own = hyper_parameters(name)
+    return _ATTACKS[name](**{k: v for k, v in options.items() if k in own})

@@ -15,7 +15,6 @@ from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.report import figures
-from advkeras.training import AdversarialTraining
 
 
 class AttackMonitor(keras.callbacks.Callback):
@@ -73,15 +72,16 @@ class AttackMonitor(keras.callbacks.Callback):
                 f"`attack` must be an Attack. Received: attack={attack!r}"
             )
         checks.check_count("every", every)
+        checks.check_seed("seed", seed)
         self.bounds = checks.check_bounds(bounds)
         self.images = checks.check_images(
             images, self.bounds, np.shape(images)[1:]
         )
         self.labels = np.asarray(labels)
-        if len(self.labels) != len(self.images):
+        if self.labels.shape[:1] != (len(self.images),):
             raise ValueError(
                 f"`labels` must be of the {len(self.images)} images. "
-                f"Received: {len(self.labels)} labels"
+                f"Received: labels.shape={self.labels.shape}"
             )
         if log_dir is not None and not importlib.util.find_spec("tensorboard"):
             raise ImportError(
@@ -100,9 +100,18 @@ class AttackMonitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Checks that the images fit the model, before any training."""
-        plain = self.model
-        if isinstance(plain, AdversarialTraining):
-            plain = plain.model
+        self._classifier = None
+        if self.model.built:
+            self._look_at_model()
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Checks it now, where Keras builds a model by its first batch."""
+        if self._classifier is None:
+            self._look_at_model()
+
+    def _look_at_model(self) -> None:
+        # What a trainer of this package trains it has as `plain`.
+        plain = getattr(self.model, "plain", self.model)
         self._classifier = Classifier(plain, self.bounds)
         self.images = checks.check_images(
             self.images, self.bounds, self._classifier.image_shape
@@ -110,6 +119,12 @@ class AttackMonitor(keras.callbacks.Callback):
         self.labels = checks.check_labels(
             self.labels, len(self.images), self._classifier.num_classes
         )
+        classes = self._classifier.num_classes
+        if self.class_names is not None and len(self.class_names) < classes:
+            raise ValueError(
+                f"`class_names` must name the {classes} classes. "
+                f"Received: class_names={list(self.class_names)}"
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Attacks, where it is this epoch's turn."""

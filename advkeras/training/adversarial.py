@@ -21,7 +21,9 @@ class AdversarialTraining(keras.Model):
 
         alpha * J(images) + (1 - alpha) * J(attack(images))
 
-    with J the loss that was compiled, regularisation included. The examples
+    with J the loss that was compiled, regularisation included; of what layers
+    add for what they see, such as activity regularisation, the mean over both
+    kinds of image. The examples
     are made afresh in every step, against the weights of that moment and the
     true labels; as in every attack, the model that they are made for is in
     inference mode. `model` is trained in place and stays the plain model that
@@ -29,7 +31,8 @@ class AdversarialTraining(keras.Model):
 
     Everything of Keras's `fit()` holds: tf.data, sample and class weights,
     metric objects, callbacks, several steps an execution, mixed precision.
-    Metrics that were compiled are of clean images. Beside them stand
+    Metrics that were compiled are of clean images. Beside them stand, like
+    them without sample or class weights,
     `adversarial_loss` and `adversarial_accuracy`, and with validation data
     `val_adversarial_accuracy`, on which early stopping can rest:
 
@@ -82,7 +85,16 @@ class AdversarialTraining(keras.Model):
             )
         checks.check_share("alpha", alpha)
         checks.check_choice("statistics", statistics, STATISTICS)
+        checks.check_seed("seed", seed)
+        adversarial_metrics = list(adversarial_metrics)
+        for metric in adversarial_metrics:
+            if not isinstance(metric, keras.metrics.Metric):
+                raise ValueError(
+                    "`adversarial_metrics` must be keras.metrics.Metric "
+                    f"objects. Received: {metric!r} among them"
+                )
         classifier = Classifier(model, bounds)
+        classifier.check_takes_floats()
         super().__init__(name=name or f"{model.name}_adversarial")
         self.model = model
         self.attack = attack
@@ -92,8 +104,14 @@ class AdversarialTraining(keras.Model):
         self.seed = seed
         self.adversarial_loss = keras.metrics.Mean("adversarial_loss")
         self.adversarial_accuracy = keras.metrics.Mean("adversarial_accuracy")
-        self.adversarial_metrics = list(adversarial_metrics)
+        self.adversarial_metrics = adversarial_metrics
+        self._passes = 1  # of the model, for one step
         self.built = True
+
+    @property
+    def plain(self) -> keras.Model:
+        """The model that is trained."""
+        return self.model
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Takes what `keras.Model.compile` takes.
@@ -125,13 +143,25 @@ class AdversarialTraining(keras.Model):
 
     def call(self, images: Any, training: bool | None = None) -> Any:
         """Returns the model's outputs; of a pair of batches, a pair."""
+        self._passes = 1
         if not isinstance(images, tuple):
             return self.model(images, training=training)
-        if training and self.statistics == "together":
+        if not training or self.statistics == "together":
             n = tf.shape(images[0])[0]
-            outputs = self.model(tf.concat(images, 0), training=True)
+            outputs = self.model(tf.concat(images, 0), training=training)
             return outputs[:n], outputs[n:]
-        return tuple(self.model(x, training=training) for x in images)
+        self._passes = 2
+        return tuple(self.model(x, training=True) for x in images)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What layers add to the loss, each once: of two passes the mean."""
+        losses = super().losses
+        of_weights = sum(
+            w.regularizer is not None for w in self.trainable_weights
+        )
+        first = len(losses) - of_weights  # Keras has those of weights last
+        return [x / self._passes for x in losses[:first]] + losses[first:]
 
     def compute_loss(
         self,
@@ -165,14 +195,19 @@ class AdversarialTraining(keras.Model):
             return super().compute_metrics(x, y, y_pred, sample_weight)
         outputs = y_pred[1]
         right = tf.argmax(outputs, axis=1) == _labels(y)
-        self.adversarial_accuracy.update_state(right, sample_weight)
+        # Without weights, as Keras's `metrics` are.
+        self.adversarial_accuracy.update_state(right)
         for metric in self.adversarial_metrics:
-            metric.update_state(y, outputs, sample_weight)
+            metric.update_state(y, outputs)
         return super().compute_metrics(x[0], y, y_pred[0], sample_weight)
 
     def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Saves the plain model, as `ModelCheckpoint` does."""
         self.model.save(filepath, *args, **kwargs)
+
+    def export(self, filepath: Any, *args: Any, **kwargs: Any) -> Any:
+        """Exports the plain model."""
+        return self.model.export(filepath, *args, **kwargs)
 
     def save_own_variables(self, store: Any) -> None:
         """Keeps where dropout's random numbers are, which Keras does not."""
@@ -185,8 +220,9 @@ class AdversarialTraining(keras.Model):
             state.assign(store[str(i)])
 
     def _attacked(self, data: Any) -> Any:
-        images, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        images = _within(tf.cast(images, tf.float32), self.classifier.bounds)
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        images = tf.cast(self._images(x), self.classifier.dtype)
+        images = _within(images, self.classifier.bounds)
         found = self.attack.on_tensors(
             self.classifier,
             images,
@@ -195,6 +231,22 @@ class AdversarialTraining(keras.Model):
             tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)]),
         )
         return (images, tf.stop_gradient(found)), y, sample_weight
+
+    def _images(self, x: Any) -> Any:
+        """Returns a batch of images as the model takes them."""
+        if isinstance(x, (list, tuple)) and len(x) == 1:
+            x = x[0]
+        shape = getattr(x, "shape", None)
+        wanted = self.classifier.image_shape
+        if shape is not None and shape.rank == len(wanted) and wanted[-1] == 1:
+            return x[..., None]  # as keras.datasets has MNIST
+        if shape is None or shape.rank not in (None, len(wanted) + 1):
+            given = type(x).__name__ if shape is None else f"shape {shape}"
+            raise ValueError(
+                f"`x` must be one batch of images, each of shape {wanted}. "
+                f"Received: x of {given}"
+            )
+        return x
 
 
 def _within(images: tf.Tensor, bounds: checks.Bounds) -> tf.Tensor:
@@ -217,6 +269,17 @@ def _within(images: tf.Tensor, bounds: checks.Bounds) -> tf.Tensor:
 
 def _labels(y: Any) -> tf.Tensor:
     """Returns labels, int64, (n,), of integers, (n,) or (n, 1), or one-hot."""
-    if y.shape.rank == 2 and y.shape[1] > 1:
+    if not hasattr(y, "shape"):
+        raise ValueError(
+            "`y` must be labels, integers or one-hot: examples are made "
+            f"against them. Received: y of {type(y).__name__}"
+        )
+
+    def integers() -> tf.Tensor:
+        return tf.cast(tf.reshape(y, (-1,)), tf.int64)
+
+    if y.shape.rank != 2 or y.shape[1] == 1:
+        return integers()
+    if y.shape[1] is not None:
         return tf.argmax(y, axis=1)
-    return tf.cast(tf.reshape(y, (-1,)), tf.int64)
+    return tf.cond(tf.shape(y)[1] > 1, lambda: tf.argmax(y, axis=1), integers)

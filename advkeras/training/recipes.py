@@ -46,17 +46,42 @@ class Recipe:
         checks.check_choice("optimizer", self.optimizer, OPTIMIZERS)
         checks.check_choice("loss", self.loss, tuple(LOSSES))
         if self.attack is not None:
-            attacks.build(**self.attack)  # or says what is wrong with it
+            _check_attack(self.attack)
             if self.optimizer != "adamw":
                 raise ValueError(
-                    "`attack` must be None for this optimizer, which is "
-                    f"{self.optimizer!r}. Received: attack={self.attack!r}"
+                    "`attack` must be None where a network is trained by "
+                    f"{self.optimizer!r}; others, conv-mnist or maxout, are "
+                    f"not. Received: attack={self.attack!r}"
                 )
         checks.check_count("epochs", self.epochs)
         checks.check_count("batch_size", self.batch_size)
         checks.check_positive("learning_rate", self.learning_rate)
         for name in ("weight_decay", "encoder_epochs"):
             checks.check_not_negative(name, getattr(self, name))
+
+
+def _check_attack(options: Mapping[str, Any]) -> None:
+    """Raises ValueError unless these are an attack and options of its own."""
+    if not isinstance(options, Mapping) or "name" not in options:
+        raise ValueError(
+            "`attack` must be a name and options, such as {'name': 'fgsm', "
+            f"'epsilon': 0.25}}. Received: attack={options!r}"
+        )
+    checks.check_choice("attack", options["name"], attacks.names())
+    own = attacks.hyper_parameters(options["name"])
+    others = sorted(set(options) - {"name", *own})
+    if others:
+        raise ValueError(
+            f"`attack` {options['name']!r} must have options of its own: "
+            f"{', '.join(own)}. Received: {', '.join(others)} among them"
+        )
+    try:
+        attacks.build(**options)  # or says what is wrong with a value
+    except TypeError as error:  # one that it has to have is missing
+        raise ValueError(
+            "`attack` must have all options that it needs. "
+            f"Received: attack={options!r} ({error})"
+        ) from error
 
 
 _RECIPES = {

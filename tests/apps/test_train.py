@@ -108,6 +108,7 @@ def test_the_default_output_is_named_after_the_model(
         ("--model=conv-cifar10", "(32, 32, 3)"),
         ("--output=net.h5", "must end in .keras"),
         ("--attack=nosuch", "`attack` must be one of"),
+        ("--attack=fgsm", "trained by 'lbfgs'"),
     ],
 )
 def test_bad_input(refusal, output, flag, said):

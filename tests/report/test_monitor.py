@@ -88,6 +88,37 @@ def test_the_plain_model_of_a_trainer_is_attacked(digits, held_out):
     )
 
 
+def test_a_net_with_pools_is_attacked_plain(digits, held_out):
+    monitor = AttackMonitor(FGSM(0.1), *held_out, verbose=False)
+    model = ak.models.build("fc100-100-10")
+    history = ak.training.fit_layerwise(
+        model,
+        digits.images[:200],
+        digits.labels[:200],
+        FGSM(0.1),
+        epochs=1,
+        callbacks=[monitor],
+    )
+    result = FGSM(0.1)(model, *held_out)
+    robust = (result.predictions == result.labels).mean()
+    assert history.history["robust_accuracy"] == [pytest.approx(robust)]
+
+
+def test_a_net_that_keras_builds_by_its_first_batch(digits, held_out):
+    model = keras.Sequential([layers.Flatten(), layers.Dense(10)])
+    model.compile("sgd", LOSS)
+    monitor = AttackMonitor(FGSM(0.1), *held_out, verbose=False)
+    assert len(fit(model, digits, monitor)["robust_accuracy"]) == 3
+
+
+def test_too_few_names(digits, held_out):
+    monitor = AttackMonitor(FGSM(0.1), *held_out, class_names=["a", "b"])
+    model = net()
+    model.compile("sgd", LOSS)
+    with pytest.raises(ValueError, match="`class_names` must name the 10"):
+        fit(model, digits, monitor)
+
+
 def test_tensorboard(digits, held_out, tmp_path):
     model = net()
     model.compile("adam", LOSS)

@@ -134,6 +134,46 @@ def test_metrics_are_what_the_attack_says(some):
     assert history["val_robust_top3"][0] == pytest.approx(top3.mean())
 
 
+@pytest.mark.parametrize("statistics", ["together", "apart"])
+def test_what_layers_add_counts_once(some, statistics):
+    """Of activities the mean over both kinds; that of weights as it is."""
+    images, labels = some[0][:50], some[1][:50]
+    regular = layers.Dense(
+        6,
+        activity_regularizer=keras.regularizers.L2(0.1),
+        kernel_regularizer=keras.regularizers.L2(0.2),
+    )
+    model = net(0, regular)
+    made = trainer(
+        model,
+        alpha=0.3,
+        optimizer=keras.optimizers.SGD(0.0),
+        statistics=statistics,
+    )
+    history = made.fit(
+        images, labels, 50, validation_data=(images, labels), verbose=0
+    ).history
+    both = images, FGSM(0.1)(model, images, labels).images
+    hidden = keras.Sequential(model.layers[:3])
+    added = 0.2 * np.square(regular.kernel).sum()
+    added += np.mean([0.1 * np.square(hidden(x)).sum() / 50 for x in both])
+    clean, fooled = (float(LOSS(labels, model(x))) for x in both)
+    expected = 0.3 * clean + 0.7 * fooled + added
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert history["val_loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert history["adversarial_loss"][0] == pytest.approx(
+        fooled + added, rel=1e-4
+    )
+
+
+def test_accuracies_are_of_all_images_alike(some):
+    images, labels = some
+    tiny = trainer(attack=FGSM(1e-6), optimizer=keras.optimizers.SGD(0.0))
+    weights = {c: 100.0 if c == 1 else 1.0 for c in range(10)}
+    history = tiny.fit(images, labels, class_weight=weights, verbose=0).history
+    assert history["adversarial_accuracy"] == history["accuracy"]
+
+
 def test_weights_of_images_and_of_classes(some):
     """Weight 0 leaves an image out; a class's weight is that of its images."""
     images, labels = some[0][:100], some[1][:100]
@@ -157,7 +197,9 @@ def test_weights_of_images_and_of_classes(some):
     )
 
 
-@pytest.mark.parametrize("kind", ["one-hot", "column", "tf.data"])
+@pytest.mark.parametrize(
+    "kind", ["one-hot", "column", "no channels", "tf.data", "any classes"]
+)
 def test_labels_and_data_of_any_kind(some, kind):
     images, labels = some
     given, compiled = (images, labels), {}
@@ -166,11 +208,28 @@ def test_labels_and_data_of_any_kind(some, kind):
         compiled["loss"] = keras.losses.CategoricalCrossentropy(True)
     elif kind == "column":
         given = images, labels[:, None]
+    elif kind == "no channels":
+        given = images[..., 0], labels
+    elif kind == "any classes":
+        one_hot = keras.utils.to_categorical(labels, 10)
+        compiled["loss"] = keras.losses.CategoricalCrossentropy(True)
+        given = (
+            tf.data.Dataset.from_generator(
+                lambda: (
+                    (images[i : i + 50], one_hot[i : i + 50])
+                    for i in range(0, len(images), 50)
+                ),
+                output_signature=(
+                    tf.TensorSpec((None, 28, 28, 1)),
+                    tf.TensorSpec((None, None)),
+                ),
+            ),
+        )
     else:
         given = (tf.data.Dataset.from_tensor_slices(given).batch(50),)
     ours, expected = trainer(compiled=compiled), trainer()
     options = {"shuffle": False, "verbose": 0}
-    if kind != "tf.data":
+    if kind not in ("tf.data", "any classes"):
         options["batch_size"] = 50
     ours.fit(*given, **options)
     expected.fit(images, labels, batch_size=50, shuffle=False, verbose=0)
@@ -373,12 +432,69 @@ def run(code, before=""):
         ({"statistics": "both"}, "`statistics` must be one of"),
         ({"bounds": (1, 0)}, "`bounds` must"),
         ({"model": "net"}, "`model` must be a keras.Model"),
+        ({"seed": -1}, "`seed` must be a whole number"),
+        ({"adversarial_metrics": ["accuracy"]}, "Received: 'accuracy' among"),
     ],
 )
 def test_bad_input(change, message):
     given = {"model": net(), "attack": FGSM(0.1), **change}
     with pytest.raises(ValueError, match=message):
         AdversarialTraining(**given)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": None}, "`y` must be labels"),
+        ({"x": np.zeros((4, 784), "f")}, r"`x` must be .* \(28, 28, 1\)"),
+        ({"x": {"a": np.zeros((4, 28, 28, 1), "f")}}, "x of dict"),
+    ],
+)
+def test_bad_data(change, message):
+    given = {"x": np.zeros((4, 28, 28, 1), "f"), "y": np.zeros(4), **change}
+    with pytest.raises(ValueError, match=message):
+        trainer().fit(**given, verbose=0)
+
+
+def test_a_model_of_float64(some):
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1), dtype="float64"),
+            layers.Flatten(dtype="float64"),
+            layers.Dense(10, dtype="float64"),
+        ]
+    )
+    pgd = ak.attacks.PGD(0.1, steps=2, norm="l2", random_start=True)
+    for attack in (
+        FGSM(0.1),
+        pgd,
+        ak.attacks.Noise(0.1),
+        FGSM(0.1, targets="next"),
+    ):
+        history = trainer(model, attack).fit(*some, verbose=0).history
+        assert np.isfinite(history["adversarial_loss"]).all()
+
+
+def test_an_attack_of_python_draws_anew_in_every_step(some):
+    made = trainer(attack=FGSM(0.1, targets="random"))
+    images = tf.constant(some[0][:20])
+    labels = tf.constant(some[1][:20])
+
+    def found(step):
+        seed = tf.constant([0, step])
+        return made.attack.on_tensors(made.classifier, images, labels, seed)
+
+    np.testing.assert_array_equal(found(1), found(1))
+    assert np.abs(found(1) - found(2)).max() > 0.1
+
+
+def test_exported_it_is_the_plain_model(some, tmp_path):
+    made = trainer()
+    made.fit(*some, verbose=0)
+    made.export(tmp_path / "saved", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "saved")
+    says = exported.serve(some[0])
+    np.testing.assert_allclose(says, made.model(some[0]), rtol=1e-4, atol=1e-5)
 
 
 def test_xla_and_an_attack_that_leaves_the_graph():

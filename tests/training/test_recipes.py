@@ -75,5 +75,11 @@ def test_an_attack_is_what_attacks_build_takes():
         ak.training.Recipe(attack={"name": "nosuch"})
     with pytest.raises(ValueError, match="`epsilon` must be"):
         ak.training.Recipe(attack={"name": "fgsm", "epsilon": -1})
-    with pytest.raises(ValueError, match="`attack` must be None for this opt"):
+    with pytest.raises(ValueError, match=r"steps, .*Received: step among"):
+        ak.training.Recipe(attack={"name": "pgd", "epsilon": 0.1, "step": 3})
+    with pytest.raises(ValueError, match=r"needs.*'epsilon'"):
+        ak.training.Recipe(attack={"name": "fgsm"})
+    with pytest.raises(ValueError, match=r"a name and options.*'fgsm'"):
+        ak.training.Recipe(attack="fgsm")
+    with pytest.raises(ValueError, match="`attack` must be None where a net"):
         ak.training.Recipe("lbfgs", attack={"name": "fgsm", "epsilon": 0.1})
