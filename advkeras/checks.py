@@ -58,12 +58,7 @@ def check_share(name: str, value: Any) -> None:
 
 def check_count(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a whole number of at least 1."""
-    whole = isinstance(value, (int, np.integer)) and value is not True
-    if not whole or value < 1:
-        raise ValueError(
-            f"`{name}` must be a whole number of at least 1. "
-            f"Received: {name}={value!r}"
-        )
+    _check_whole(name, value, 1)
 
 
 def check_bounds(bounds: Any) -> Bounds:
@@ -82,12 +77,7 @@ def check_bounds(bounds: Any) -> Bounds:
 
 def check_seed(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a whole number of at least 0."""
-    whole = isinstance(value, (int, np.integer)) and value is not True
-    if not whole or value < 0:
-        raise ValueError(
-            f"`{name}` must be a whole number of at least 0. "
-            f"Received: {name}={value!r}"
-        )
+    _check_whole(name, value, 0)
 
 
 def check_images(
@@ -197,3 +187,12 @@ def _as_array(name: str, value: Any) -> np.ndarray:
             f"`{name}` must be an array. "
             f"Received: {name} of type {type(value).__name__} ({error})"
         ) from error
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(
+            f"`{name}` must be a whole number of at least {least}. "
+            f"Received: {name}={value!r}"
+        )

@@ -23,17 +23,17 @@ class AdversarialTraining(keras.Model):
 
     with J the loss that was compiled, regularisation included; of what layers
     add for what they see, such as activity regularisation, the mean over both
-    kinds of image. The examples
-    are made afresh in every step, against the weights of that moment and the
-    true labels; as in every attack, the model that they are made for is in
+    kinds of image. The examples are made afresh in every step, against the
+    weights of that moment and the true labels; as in every attack, the
+    model that they are made for is in
     inference mode. `model` is trained in place and stays the plain model that
     it was: it is what `save()` writes, and what is exported.
 
     Everything of Keras's `fit()` holds: tf.data, sample and class weights,
     metric objects, callbacks, several steps an execution, mixed precision.
-    Metrics that were compiled are of clean images. Beside them stand, like
-    them without sample or class weights,
-    `adversarial_loss` and `adversarial_accuracy`, and with validation data
+    Metrics that were compiled are of clean images. Beside them stand
+    `adversarial_loss`, weighted as `loss` is, and `adversarial_accuracy`,
+    without weights as `accuracy` is, and with validation data
     `val_adversarial_accuracy`, on which early stopping can rest:
 
         keras.callbacks.EarlyStopping("val_adversarial_accuracy", mode="max")

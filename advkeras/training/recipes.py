@@ -67,7 +67,6 @@ def _check_attack(options: Mapping[str, Any]) -> None:
             "`attack` must be a name and options, such as {'name': 'fgsm', "
             f"'epsilon': 0.25}}. Received: attack={options!r}"
         )
-    checks.check_choice("attack", options["name"], attacks.names())
     own = attacks.hyper_parameters(options["name"])
     others = sorted(set(options) - {"name", *own})
     if others:
