@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from advkeras import studies as studies
     from advkeras import training as training
     from advkeras.classifier import Classifier as Classifier
+    from advkeras.loading import load as load
 
 _ROOMS = (
     "analysis",
@@ -38,14 +39,17 @@ _ROOMS = (
     "training",
 )
 
-__all__ = ["Classifier", *_ROOMS]
+# What is named without its room -> where it is.
+_NAMES = {"Classifier": "advkeras.classifier", "load": "advkeras.loading"}
+
+__all__ = [*_NAMES, *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"advkeras.{name}")
-    if name == "Classifier":
-        return importlib.import_module("advkeras.classifier").Classifier
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
     raise AttributeError(f"module 'advkeras' has no attribute {name!r}")
 
 

@@ -1,10 +1,7 @@
 """Classifier: all that an attack may know of a model."""
 
 import functools
-import importlib
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -40,7 +37,7 @@ class Classifier:
 
     Example:
         >>> classifier = ak.Classifier(model, bounds=(0.0, 1.0))
-        >>> classifier = ak.Classifier.load("m1")
+        >>> classifier = ak.load("m1")
         >>> classifier.predict(images)  # labels, shape (n,)
     """
 
@@ -70,44 +67,6 @@ class Classifier:
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self._double: Classifier | None = None
         self._set_logits(outputs)
-
-    @classmethod
-    def load(
-        cls,
-        name_or_path: str | os.PathLike,
-        bounds: tuple[float, float] | None = None,
-        outputs: str | None = None,
-        levels: int | None = None,
-    ) -> "Classifier":
-        """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
-
-        A .tflite file is lifted (`advkeras.edge.lift`): gradients are those
-        of the lift, labels those of the real interpreter.
-
-        Args:
-            name_or_path: What `advkeras.models.load` takes, or the path of a
-                .tflite file.
-            bounds: As for the class; None for (0, 1), or for what a .tflite
-                file's integer input holds.
-            outputs: As for the class.
-            levels: As for the class; a .tflite file of integer input has
-                its own.
-
-        Raises:
-            ValueError: There is no such model, or it cannot be read.
-        """
-        path = Path(name_or_path)
-        if path.suffix == ".tflite":
-            # The one door upwards: whoever loads a model need not know which
-            # room its kind belongs to.
-            room = importlib.import_module("advkeras.edge.lift")
-            lifted: Classifier = room.TfliteClassifier(
-                path, bounds=bounds, outputs=outputs, levels=levels
-            )
-            return lifted
-        model = models.load(name_or_path)
-        bounds = (0.0, 1.0) if bounds is None else bounds
-        return cls(model, bounds, outputs, levels)
 
     def __repr__(self) -> str:
         return (

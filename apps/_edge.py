@@ -121,15 +121,13 @@ def subject() -> Subject:
     if FLAGS.model or not given:
         path = loading.find(FLAGS.model or "m1")
         bounds = _common.bounds()
-        classifier = ak.Classifier.load(
-            path, bounds=bounds, outputs=FLAGS.outputs
-        )
+        classifier = ak.load(path, bounds=bounds, outputs=FLAGS.outputs)
         fitting = [classifier]
     else:
         classifier = None
         asked = _common.bounds() if FLAGS["bounds"].present else None
         fitting = [
-            ak.Classifier.load(file, bounds=asked, outputs=FLAGS.outputs)
+            ak.load(file, bounds=asked, outputs=FLAGS.outputs)
             for file in given.values()
         ]
         bounds = fitting[0].bounds

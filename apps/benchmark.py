@@ -84,8 +84,7 @@ def main() -> None:
     bounds = _common.bounds()
     paths = loading.find_all(FLAGS.model)
     models = {
-        name: ak.Classifier.load(path, bounds=bounds)
-        for name, path in paths.items()
+        name: ak.load(path, bounds=bounds) for name, path in paths.items()
     }
     data = ak.datasets.load(
         FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds

@@ -51,7 +51,7 @@ def main() -> None:
     wanted = find_all(FLAGS.variants)
     bounds = _common.bounds()
     path = loading.find(FLAGS.model)
-    classifier = ak.Classifier.load(path, bounds=bounds)
+    classifier = ak.load(path, bounds=bounds)
     output = Path(FLAGS.output or f"output/{path.stem}")
     settings = {**_common.settings(), "model": files.sha256(path)}
     provenance = {

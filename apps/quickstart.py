@@ -58,7 +58,7 @@ def main() -> None:
             command=command,
             progress=True,
         )
-        models[name] = ak.Classifier.load(path)
+        models[name] = ak.load(path)
 
     images, labels = test_set.sample(256, FLAGS.seed)
     report = ak.report.transfer_report(

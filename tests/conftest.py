@@ -48,7 +48,7 @@ def model_files(tmp_path_factory, digits, test_digits):
 @pytest.fixture(scope="session")
 def classifiers(model_files):
     """The two trained models as classifiers, by name."""
-    return {k: ak.Classifier.load(path) for k, path in model_files.items()}
+    return {k: ak.load(path) for k, path in model_files.items()}
 
 
 @pytest.fixture(scope="session")

@@ -296,7 +296,7 @@ def test_every_format_gives_the_same_logits(tmp_path, suffix):
         model.save(path)
     else:
         model.export(path, verbose=False)
-    loaded = ak.Classifier.load(path)
+    loaded = ak.load(path)
     own = ak.Classifier(model)
     np.testing.assert_allclose(
         tf.nn.softmax(loaded.logits(tf.constant(images()))),
@@ -410,15 +410,15 @@ def test_levels_that_cannot_be(levels):
 
 def test_load_takes_bounds_and_levels(tmp_path):
     small().save(tmp_path / "model.keras")
-    classifier = ak.Classifier.load(
+    classifier = ak.load(
         tmp_path / "model.keras", np.array([0, 255]), levels=256
     )
     assert classifier.bounds == (0.0, 255.0)
     assert classifier.levels.count == 256 and classifier.levels.step == 1
-    assert ak.Classifier.load(tmp_path / "model.keras").bounds == (0.0, 1.0)
+    assert ak.load(tmp_path / "model.keras").bounds == (0.0, 1.0)
     assert repr(classifier).startswith("Classifier(")
 
 
 def test_load_says_that_there_is_no_such_tflite_file():
     with pytest.raises(ValueError, match=r"`path` must .*no\.tflite"):
-        ak.Classifier.load("no.tflite")
+        ak.load("no.tflite")

@@ -49,7 +49,7 @@ class Evasive(Ascent):
             reference, or it does not fit the model attacked.
 
     Example:
-        >>> copy = ak.Classifier.load("int8.tflite")
+        >>> copy = ak.load("int8.tflite")
         >>> attack = ak.attacks.Evasive(epsilon=0.03, reference=float_model)
         >>> attack(copy, images, labels).success.mean()
     """

@@ -11,6 +11,7 @@ from advkeras import models
 from advkeras import training
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
+from advkeras.loading import load
 from advkeras.report import Run
 
 SCALES = ("paper", "small")
@@ -86,8 +87,8 @@ class Context:
             name: A saved_models name.
         """
         if self.scale == "paper":
-            return Classifier.load(name)
-        return Classifier.load(self._trained(name))
+            return load(name)
+        return load(self._trained(name))
 
     def card(self, name: str) -> dict[str, Any]:
         """Returns the card of a net that `digit_net` returns."""
@@ -125,7 +126,7 @@ class Context:
             options=options,
             progress=True,
         )
-        return Classifier.load(path)
+        return load(path)
 
     def _trained(self, name: str) -> Any:
         small = _SMALL.get(name, _Small(name.removesuffix("-1e-4")))

@@ -440,7 +440,7 @@ def test_a_foreign_model_and_its_own_copy(
     assert found["settings"]["tflite_sha256"] == {"theirs": files.sha256(path)}
     assert not (tmp_path / "run" / "tflite").exists()
     images, labels = test_digits.sample(20, seed=5)
-    source = ak.Classifier.load(foreign / "foreign.h5", bounds=(0.0, 255.0))
+    source = ak.load(foreign / "foreign.h5", bounds=(0.0, 255.0))
     assert source.outputs == "probabilities"
     attack = ak.attacks.FGSM(epsilon=25.5)
     result = attack(source, 255 * images, labels, seed=5)

@@ -87,7 +87,7 @@ def test_adversarial_training(run_app, output):
     assert (ended.code or 0) == 0
     recipe = ak.models.read_card(output)["recipe"]
     assert recipe["attack"] == {"name": "fgsm", "epsilon": 0.1, "clip": False}
-    assert ak.Classifier.load(output).num_classes == 10
+    assert ak.load(output).num_classes == 10
 
 
 def test_the_default_output_is_named_after_the_model(

@@ -238,7 +238,7 @@ def test_solutions_of_a_convex_problem_are_its_minima(
 @pytest.fixture(scope="module")
 def small_net(test_digits):
     """A trained dense net, 20 digits, and their targets."""
-    classifier = ak.Classifier.load("m1")
+    classifier = ak.load("m1")
     images = test_digits.images[:20]
     labels = classifier.predict(images)
     return classifier, images, labels, (labels + 3) % 10
@@ -593,7 +593,7 @@ def one_at_a_time(classifier, images, targets, attack):
 @pytest.mark.tfds
 def test_as_good_as_scipy_alone_and_faster(tfds_dir):
     """100 test digits, random targets, on M1."""
-    classifier = ak.Classifier.load("m1")
+    classifier = ak.load("m1")
     test_set = ak.datasets.load("mnist", "test", data_dir=tfds_dir)
     images, labels = test_set.sample(100, seed=0)
     attack = ak.attacks.LBFGS()
@@ -629,7 +629,7 @@ def assert_as_near(result, distortion):
 @pytest.mark.slow
 @pytest.mark.tfds
 def test_as_good_as_scipy_on_a_conv_net(tfds_dir):
-    classifier = ak.Classifier.load("conv-mnist")
+    classifier = ak.load("conv-mnist")
     test_set = ak.datasets.load("mnist", "test", data_dir=tfds_dir)
     images, labels = test_set.sample(64, seed=0)
     result, reference = (

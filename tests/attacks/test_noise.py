@@ -74,7 +74,7 @@ def test_in_a_training_step(kind):
 
 
 def test_it_fools_less_than_the_gradient_s_sign(digits):
-    model = ak.Classifier.load("fc100-100-10")
+    model = ak.load("fc100-100-10")
     images, labels = digits.images[:200], digits.labels[:200]
     error = {
         attack: attack(model, images, labels).success.mean()

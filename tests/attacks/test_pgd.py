@@ -169,7 +169,7 @@ def test_a_random_start_is_seeded(norm):
 
 @pytest.fixture(scope="module")
 def m1():
-    return ak.Classifier.load("m1")
+    return ak.load("m1")
 
 
 def test_on_a_trained_net_it_is_at_least_as_strong_as_fgsm(m1, test_digits):

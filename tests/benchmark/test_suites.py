@@ -222,7 +222,7 @@ def test_bad_options(arguments, message):
 @pytest.mark.tfds
 def test_on_a_trained_net(tfds_dir, capsys):
     """What no run may miss; how fast it is, docs/performance.md says."""
-    m1 = ak.Classifier.load("m1")
+    m1 = ak.load("m1")
     data = ak.datasets.load("mnist", "test", data_dir=tfds_dir)
     options = Options(examples=32, slow_examples=4)
     measured = {

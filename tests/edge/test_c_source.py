@@ -55,7 +55,7 @@ LANGUAGES = {
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory, digits):
     return export(
-        ak.Classifier.load("m1"),
+        ak.load("m1"),
         tmp_path_factory.mktemp("m1"),
         VARIANTS,
         calibration=digits.images[:20],

@@ -213,7 +213,7 @@ def tflite(tmp_path_factory):
     def tflite(name, variant):
         path = folder / f"{name}-{variant}.tflite"
         exported = str(folder / name)
-        ak.Classifier.load(name).model.export(exported, verbose=False)
+        ak.load(name).model.export(exported, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(exported)
         if variant == "int8":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -37,7 +37,7 @@ def images(digits):
 )
 def exported(request, tmp_path_factory, images):
     """A reference model, and all its variants."""
-    classifier = ak.Classifier.load(request.param)
+    classifier = ak.load(request.param)
     folder = tmp_path_factory.mktemp(request.param)
     provenance = {"dataset": "mnist5k", "seed": 7}
     paths = export(
@@ -379,7 +379,7 @@ def test_models_of_other_formats(tmp_path, images, kind):
         model.export(tmp_path / kind, verbose=False)
     else:
         model.save(tmp_path / kind)
-    classifier = ak.Classifier.load(tmp_path / kind)
+    classifier = ak.load(tmp_path / kind)
     paths = export(classifier, tmp_path / "out", ("float32", "int8"), images)
     assert paths.skipped == {}
     logits = model.predict(images, verbose=0)

@@ -19,7 +19,7 @@ from advkeras.edge.runtimes.interpreter import Interpreter
 def m1(tmp_path_factory, digits):
     """The files of m1: variant -> path."""
     return export(
-        ak.Classifier.load("m1"),
+        ak.load("m1"),
         tmp_path_factory.mktemp("m1"),
         ("float32", "int8"),
         calibration=digits.images[:20],

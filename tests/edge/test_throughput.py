@@ -20,7 +20,7 @@ def images(tfds_dir):
 def int8(tmp_path_factory, images):
     """The int8 file of m1."""
     folder = tmp_path_factory.mktemp("m1")
-    model = ak.Classifier.load("m1")
+    model = ak.load("m1")
     return export(model, folder, ("int8",), images[:100])["int8"]
 
 
@@ -36,7 +36,7 @@ def int8(tmp_path_factory, images):
 def test_predict_beside_the_bare_interpreter(tfds_dir, capsys, name, most):
     digits = ak.datasets.load("mnist", "test", data_dir=tfds_dir)
     floor, ours = ak.benchmark.SUITES["edge"](
-        ak.Classifier.load(name), digits, ak.benchmark.Options(examples=10_000)
+        ak.load(name), digits, ak.benchmark.Options(examples=10_000)
     )
     with capsys.disabled():
         print(

@@ -122,7 +122,7 @@ def test_models_that_do_not_fit(models):
 @pytest.mark.tfds
 def test_table_4_has_its_shape(tfds_dir):
     """Szegedy et al. 2013, table 4, on our own M1, M1', M2: its order."""
-    models = {n: ak.Classifier.load(n) for n in ("m1", "m1-prime", "m2")}
+    models = {n: ak.load(n) for n in ("m1", "m1-prime", "m2")}
     test_set = ak.datasets.load("mnist", "test", data_dir=tfds_dir)
     images, labels = test_set.sample(256, seed=0)
     matrix = ak.evaluation.transfer_matrix(

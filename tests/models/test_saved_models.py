@@ -114,7 +114,7 @@ def test_the_test_error_is_found_again(path, data):
     card = ak.models.read_card(path)
     test_set = data(card)
     assert test_set.fingerprint == card["test_fingerprint"]
-    classifier = ak.Classifier.load(path, bounds=card["bounds"])
+    classifier = ak.load(path, bounds=card["bounds"])
     wrong = classifier.predict(test_set.images) != test_set.labels
     # Another processor may round one image to the other side.
     expected = card["test_error"] * card["test_images"]

@@ -74,7 +74,7 @@ def test_the_card_is_complete_and_true(train, tmp_path, digits, test_digits):
     }
     assert {key: card[key] for key in expected} == expected
     assert card["versions"]["tensorflow"]
-    classifier = ak.Classifier.load(path)
+    classifier = ak.load(path)
     for key, data in (("train_error", digits), ("test_error", test_digits)):
         wrong = classifier.predict(data.images) != data.labels
         assert card[key] == wrong.mean()

@@ -20,6 +20,7 @@ from advkeras.benchmark.rows import Outcome
 from advkeras.benchmark.rows import Row
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
+from advkeras.loading import load
 from advkeras.version import __version__
 
 REPEATS = 1
@@ -107,7 +108,7 @@ def _prepare(
     repeats: int,
 ) -> Callable[[], tuple[float, dict[str, Any]]]:
     """Loads model and images in a process of its own; see `peak_memory`."""
-    classifier = Classifier.load(*about)
+    classifier = load(*about)
     with np.load(path) as stored:
         arrays = dict(stored)
 

@@ -10,6 +10,7 @@ from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Mean
 from advkeras.evaluation import Rate
+from advkeras.loading import load
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Cell
 from advkeras.studies.findings import Findings
@@ -58,7 +59,7 @@ def rubbish(context: Context) -> Findings:
         _row(name, net, digits, _noise(net, count, context.seed))
         for name, net in found.items()
     ]
-    photographs = Classifier.load(nets.PHOTOGRAPHS)
+    photographs = load(nets.PHOTOGRAPHS)
     card = models.read_card(models.saved_models()[nets.PHOTOGRAPHS])
     classes = card["class_names"]
     noise = _noise(photographs, context.pick(1000, 200), context.seed)

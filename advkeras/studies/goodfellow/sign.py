@@ -4,6 +4,7 @@ import numpy as np
 
 from advkeras import attacks
 from advkeras.classifier import Classifier
+from advkeras.loading import load
 from advkeras.report import figures
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Cell
@@ -45,7 +46,7 @@ def fgsm(context: Context) -> Findings:
     )
     rows.append(
         _row(
-            Classifier.load(nets.PHOTOGRAPHS),
+            load(nets.PHOTOGRAPHS),
             "convolutional maxout, CIFAR-10",
             photos,
             classes,

@@ -6,10 +6,10 @@ from advkeras import attacks
 from advkeras import datasets
 from advkeras import models
 from advkeras.attacks import AttackResult
-from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
 from advkeras.evaluation import Mean
 from advkeras.evaluation import Rate
+from advkeras.loading import load
 from advkeras.report import figures
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Cell
@@ -64,7 +64,7 @@ def _attack(
     context: Context, name: str, data: ImageSet, target: int
 ) -> AttackResult:
     """Attacks random images of other classes that the net reads rightly."""
-    net = Classifier.load(name)
+    net = load(name)
     images, labels = data.sample(1000, context.seed)
     right = net.predict(images) == labels
     rows = np.flatnonzero(right & (labels != target))[: context.pick(64, 16)]

@@ -9,6 +9,7 @@ import numpy as np
 from advkeras.analysis import certificates
 from advkeras.analysis.certificates import Brackets
 from advkeras.classifier import Classifier
+from advkeras.loading import load
 from advkeras.report import study_figures
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Cell
@@ -39,7 +40,7 @@ def radius(context: Context) -> Findings:
     rows, brackets, seconds = [], {}, {}
     for name, count in nets.items():
         images, labels = data.sample(count, context.seed)
-        net = Classifier.load(name)
+        net = load(name)
         measured = context.run.once(
             f"radius-{name}",
             functools.partial(_bracket, net, images, labels, context.seed),

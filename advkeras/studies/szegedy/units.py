@@ -6,6 +6,7 @@ from typing import Any
 from advkeras.analysis import units
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
+from advkeras.loading import load
 from advkeras.report.units import unit_sheet
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Cell
@@ -27,7 +28,7 @@ def units_and_directions(context: Context) -> Findings:
         sets["alexnet-cifar10"] = context.photos("test")
     rows, pictures, details = [], {}, {}
     for net, data in sets.items():
-        classifier = Classifier.load(net)
+        classifier = load(net)
         for standardised in (False, True):
             space = "standardised" if standardised else "as it is"
             found = context.run.once(

@@ -85,7 +85,7 @@ def test_no_example_within_the_radius(classifiers, test_digits, name):
 def test_no_example_within_the_radius_of_a_convolutional_net(
     test_digits, method
 ):
-    classifier = ak.Classifier.load("conv-mnist")
+    classifier = ak.load("conv-mnist")
     images = test_digits.images[:2]
     safe = certificates.radii(classifier, images, method)
     assert (safe > 0).all()
@@ -110,4 +110,4 @@ def test_no_example_within_the_radius_of_a_convolutional_net(
 def test_no_example_within_the_radius_of_thousands(tfds_dir, name, counts):
     count = max(counts.values())
     images = ak.datasets.load("mnist", f"test[:{count}]").images
-    assert_sound(ak.Classifier.load(name), images, counts)
+    assert_sound(ak.load(name), images, counts)

@@ -198,7 +198,7 @@ def test_bad_input(change, message):
 def test_a_trained_net_is_far_from_chance():
     """Both bases find like images: what the paper saw, for a real net."""
     digits = ak.datasets.load("mnist5k", "test")
-    phi = units.features(ak.Classifier.load("conv-mnist"), digits.images)
+    phi = units.features(ak.load("conv-mnist"), digits.images)
     assert phi.shape == (len(digits), 64)
     found = units.compare(phi, digits.labels, digits.images)
     for sets in (found.of_units, found.of_directions):

@@ -129,7 +129,7 @@ def test_the_lift_agrees_with_the_interpreter(variant, copies, test_digits):
 
 
 def test_load_knows_a_tflite_file_by_its_name(files, test_digits):
-    copy = ak.Classifier.load(files["int8"], bounds=(0, 1), outputs="logits")
+    copy = ak.load(files["int8"], bounds=(0, 1), outputs="logits")
     assert isinstance(copy, TfliteClassifier)
     assert copy.path == str(files["int8"])
     assert copy.runtime == "litert"

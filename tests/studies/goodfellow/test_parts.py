@@ -34,7 +34,7 @@ def test_sure_of_nothing_where_every_class_is_far():
 
 
 def test_asked_in_batches_and_beyond_the_bounds(monkeypatch):
-    net = ak.Classifier.load("fc10-1e-4")
+    net = ak.load("fc10-1e-4")
     images = 3 * np.random.default_rng(0).normal(size=(7, 28, 28, 1))
     images, labels = images.astype(np.float32), np.zeros(7, np.int64)
     whole = ask(net, images, labels).logits
@@ -104,7 +104,7 @@ def test_the_band_in_which_an_image_is_read_rightly():
 
 
 def test_the_trace_of_a_linear_net_is_straight():
-    net = ak.Classifier.load("fc10-1e-4")
+    net = ak.load("fc10-1e-4")
     image = np.full((28, 28, 1), 0.5, np.float32)
     logits = trace.trace(net, image, 4)
     assert logits.shape == (201, 10)

@@ -47,7 +47,7 @@ def solver(classifier):
 
 @pytest.fixture(scope="module")
 def m1():
-    return ak.Classifier.load("m1")
+    return ak.load("m1")
 
 
 @pytest.fixture(scope="module")
