@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 Bounds = tuple[float, float]
+# A prediction that is none: the scores were NaN, or had overflowed.
+NO_ANSWER = -1
 
 
 def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:

@@ -23,13 +23,22 @@ class Classifier:
         model: A built Keras model, one image batch in, one score a class out.
         bounds: (lower, upper) of every pixel that the model was trained with.
         outputs: What the model returns: "logits", "probabilities", or None to
-            find out: from the model's graph, or else by showing it noise.
-            Below a final softmax the logits are recovered exactly; for
-            probabilities of any other origin they are the logarithms.
+            find out: from the model's graph, and by showing it noise. Logits
+            below a softmax are recovered wherever it stands; for
+            probabilities of any other origin they are the logarithms, and
+            `logits_found` is False. One sigmoid unit is class 1 against
+            class 0, with logits (0, z).
         levels: How many evenly spaced values a pixel can have, bounds
             included: 256 for pictures of 8 bits. The model is then seen
             through that rounding, with a straight-through gradient, and what
             attacks return lies on those levels. None: any value.
+        output: Which of a model's several outputs, by name or by number.
+
+    Attributes:
+        draws: 1; or how many calls are averaged over, of a model that draws
+            anew at every call.
+        logits_found: Whether logits are the model's own, and not logarithms
+            of probabilities that came out rounded.
 
     Raises:
         ValueError: The model does not classify images, the bounds are no
@@ -50,6 +59,7 @@ class Classifier:
         bounds: tuple[float, float] = (0.0, 1.0),
         outputs: str | None = None,
         levels: int | None = None,
+        output: str | int | None = None,
     ):
         if not isinstance(model, keras.Model):
             raise ValueError(
@@ -63,18 +73,35 @@ class Classifier:
         self.levels = (
             None if levels is None else Levels.between(self.bounds, levels)
         )
-        self.image_shape = _image_shape(model)
+        self.image_shape = models.image_shape(model)
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self._double: Classifier | None = None
-        self._set_logits(outputs)
+        scores = models.find_scores(
+            model,
+            self.images_spec(),
+            _noise(self.bounds, self.image_shape),
+            outputs,
+            output,
+        )
+        self._scores = scores.logits
+        self.num_classes = scores.num_classes
+        self.outputs = scores.outputs
+        self.logits_found = scores.exact
+        self.draws = scores.draws
+        self._output = output
 
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}({self.model.name!r}, "
             f"image_shape={self.image_shape}, "
             f"num_classes={self.num_classes}, bounds={self.bounds}, "
-            f"outputs={self.outputs!r})"
+            f"outputs={self._outputs_in_words()!r}"
+            f"{'' if self.draws == 1 else f', draws={self.draws}'})"
         )
+
+    def _outputs_in_words(self) -> str:
+        found = "" if self.logits_found else " (logits not found)"
+        return self.outputs + found
 
     def logits(self, images: Any) -> Any:
         """Returns logits, (n, num_classes), differentiable, inference mode.
@@ -93,6 +120,9 @@ class Classifier:
         within_bounds: bool = True,
     ) -> np.ndarray:
         """Returns the predicted label of each image, int64, shape (n,).
+
+        `advkeras.checks.NO_ANSWER`, -1, where the model's scores are NaN or
+        have overflowed: that is no class.
 
         Args:
             images: Array or tensor, (n, height, width, channels).
@@ -158,6 +188,7 @@ class Classifier:
                 self.bounds,
                 self.outputs,
                 self.levels.count if self.levels else None,
+                self._output,
             )
         self._double.model.set_weights(self.model.get_weights())
         return self._double
@@ -169,8 +200,52 @@ class Classifier:
         double = any(tensor.dtype == "float64" for tensor in inputs)
         return tf.float64 if double else tf.float32
 
-    def check_takes_floats(self) -> None:
-        """Raises ValueError where images are integers, without a gradient."""
+    def epsilon(self, share: float) -> float:
+        """Returns a share of the pixel range in the units of the images.
+
+        Args:
+            share: Of the range, above 0, at most 1: 8 / 255, say.
+
+        Raises:
+            ValueError: It is no such share.
+        """
+        checks.check_positive("share", share)
+        checks.check_share("share", share)
+        lower, upper = self.bounds
+        return float(share * (upper - lower))
+
+    def check_differentiable(self) -> None:
+        """Raises ValueError unless the logits have a gradient.
+
+        It may be 0 all the same: that takes images to find out.
+        """
+        self._check_takes_floats()
+        if not self._has_gradient:
+            raise ValueError(
+                "`model` must have a gradient. Between the images and the "
+                "scores something has none: a rounding, a cast to integers, "
+                "an embedding, or a signature that takes integers. "
+                f"Received: model {self.model.name!r}"
+            )
+
+    @functools.cached_property
+    def _has_gradient(self) -> bool:
+        found = []
+
+        def trace(images: tf.Tensor) -> tf.Tensor:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(images)
+                logits = self.logits(images)
+            found.append(tape.gradient(logits, images) is not None)
+            return logits
+
+        traced = tf.function(
+            trace, input_signature=[self.images_spec()], autograph=False
+        )
+        traced.get_concrete_function()
+        return found[0]
+
+    def _check_takes_floats(self) -> None:
         for given in getattr(self.model, "inputs", None) or ():
             if not tf.as_dtype(given.dtype).is_floating:
                 raise ValueError(
@@ -178,32 +253,18 @@ class Classifier:
                     f"model {self.model.name!r} with an input of {given.dtype}"
                 )
 
-    def _set_logits(self, outputs: str | None) -> None:
-        below_softmax = models.logits_function(self.model)
-        model = functools.partial(self.model, training=False)
-        sample = _noise(self.bounds, self.image_shape)
-        scores = np.asarray(model(tf.cast(sample, self.dtype)))
-        if scores.ndim != 2 or scores.shape[1] < 2:
-            raise ValueError(
-                "`model` must return scores of shape (n, classes), at least 2 "
-                f"classes. Received: outputs of shape {scores.shape}"
-            )
-        self.num_classes = scores.shape[1]
-        probable = below_softmax is not None or _are_probabilities(scores)
-        self.outputs = outputs or ("probabilities" if probable else "logits")
-        if (self.outputs == "probabilities") != probable:
-            raise ValueError(
-                f"`outputs` must be what the model returns: on noise its rows "
-                f"{'are' if probable else 'are not'} non-negative with sum 1. "
-                f"Received: outputs={outputs!r}, first row "
-                f"{np.round(scores[0], 3).tolist()}"
-            )
-        if self.outputs == "logits":
-            self._scores = lambda x: _at_least_float32(model(x))
-        elif below_softmax is not None:
-            self._scores = lambda x: _at_least_float32(below_softmax(x))
-        else:
-            self._scores = lambda x: _log(_at_least_float32(model(x)))
+
+def answers(logits: tf.Tensor) -> tf.Tensor:
+    """Returns the label of the largest logit, int64, (n,).
+
+    NO_ANSWER where one is NaN, or the largest is infinite: what overflowed
+    says nothing. (-inf is an answer: never this class.)
+    """
+    largest = tf.reduce_max(logits, axis=1)
+    sound = tf.math.is_finite(largest) & ~tf.reduce_any(
+        tf.math.is_nan(logits), axis=1
+    )
+    return tf.where(sound, tf.argmax(logits, axis=1), checks.NO_ANSWER)
 
 
 def as_classifier(model: Any) -> Classifier:
@@ -231,22 +292,9 @@ def _build_predict(classifier: Classifier) -> Callable[..., Any]:
     )
     def predict(images: tf.Tensor) -> tf.Tensor:
         images = tf.cast(images, classifier.dtype)
-        return tf.argmax(classifier.logits(images), axis=1)
+        return answers(classifier.logits(images))
 
     return predict
-
-
-def _image_shape(model: keras.Model) -> tuple[int | None, ...]:
-    shape = getattr(model, "input_shape", None)
-    if shape is None:  # subclassed: what it was built for
-        shape = (model.get_build_config() or {}).get("input_shape")
-    if not isinstance(shape, (tuple, list)) or len(shape) < 2:
-        raise ValueError(
-            "`model` must be built, with one input of images; a subclassed one "
-            "is once it was called with them. "
-            f"Received: model {model.name!r} with input_shape={shape}"
-        )
-    return tuple(shape[1:])
 
 
 def _noise(bounds: checks.Bounds, shape: tuple[int | None, ...]) -> np.ndarray:
@@ -254,23 +302,6 @@ def _noise(bounds: checks.Bounds, shape: tuple[int | None, ...]) -> np.ndarray:
     size = tuple(64 if s is None else s for s in shape)
     random = np.random.default_rng(0)
     return random.uniform(*bounds, size=(4, *size)).astype(np.float32)
-
-
-def _are_probabilities(scores: np.ndarray) -> bool:
-    # Half precision, or an int8 softmax, sums to 1 only so nearly.
-    return bool(
-        (scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=1e-2)
-    )
-
-
-def _at_least_float32(scores: Any) -> Any:
-    half = scores.dtype in (tf.float16, tf.bfloat16)
-    return tf.cast(scores, tf.float32) if half else scores
-
-
-def _log(probabilities: Any) -> Any:
-    tiny = probabilities.dtype.as_numpy_dtype
-    return tf.math.log(tf.maximum(probabilities, np.finfo(tiny).tiny))
 
 
 def _cloned_in_float64(model: keras.Model) -> keras.Model:
@@ -283,7 +314,7 @@ def _cloned_in_float64(model: keras.Model) -> keras.Model:
 
     try:
         # Without an input of its own the clone rounds images to float32.
-        images = keras.Input(_image_shape(model), dtype="float64")
+        images = keras.Input(models.image_shape(model), dtype="float64")
         return keras.models.clone_model(
             model, input_tensors=images, clone_function=clone
         )

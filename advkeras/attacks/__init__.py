@@ -1,6 +1,7 @@
 """Attacks: frozen dataclasses of hyper-parameters that can be called."""
 
 from advkeras.attacks.attack import Attack
+from advkeras.attacks.attack import fooled
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
@@ -20,6 +21,7 @@ __all__ = [
     "Evasive",
     "Noise",
     "build",
+    "fooled",
     "hyper_parameters",
     "names",
 ]

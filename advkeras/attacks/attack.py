@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import warnings
 from typing import Any
 from typing import ClassVar
 
@@ -14,6 +15,9 @@ from advkeras.attacks import targets as target_rules
 from advkeras.attacks.result import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
+
+# A pixel range beyond this is one of grey levels.
+_UNITS = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +100,8 @@ class Attack(abc.ABC):
             ValueError: An argument is not as described; before any work.
         """
         classifier = as_classifier(classifier)
-        classifier.check_takes_floats()
+        classifier.check_differentiable()
+        _check_epsilon(getattr(self, "epsilon", None), classifier)
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape
         )
@@ -116,7 +121,8 @@ class Attack(abc.ABC):
         rule = getattr(self, "targets", None) if targets is None else None
         if labels is None or rule is not None:
             predictions = classifier.predict(images, batch_size)
-            labels = predictions if labels is None else labels
+            if labels is None:  # of what has no answer, any
+                labels = np.maximum(predictions, 0)
             if rule is not None:
                 # By the images as given: models that round them otherwise
                 # are attacked with the same targets.
@@ -137,6 +143,11 @@ class Attack(abc.ABC):
         if classifier.levels is not None:
             found = classifier.levels.nearest(found).numpy()
         predictions = classifier.predict(found, batch_size, within_bounds=False)
+        reached = (
+            fooled(predictions, labels)
+            if targets is None
+            else predictions == targets
+        )
         result = AttackResult(
             originals=images,
             images=found,
@@ -144,11 +155,7 @@ class Attack(abc.ABC):
             targets=targets,
             clean_predictions=made.clean_predictions,
             predictions=predictions,
-            success=(
-                predictions != labels
-                if targets is None
-                else predictions == targets
-            ),
+            success=reached,
             bounds=classifier.bounds,
             **made.extras,
         )
@@ -200,7 +207,39 @@ class Attack(abc.ABC):
         return result
 
 
+def fooled(predictions: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Returns which images are read wrongly, bool, (n,).
+
+    No answer is none of these: who says nothing is not fooled.
+    """
+    wrong = predictions != labels
+    return np.asarray(wrong & (predictions != checks.NO_ANSWER))
+
+
 def check_target_rule(rule: Any) -> None:
     """Raises ValueError unless `rule` is None or names a rule."""
     if rule is not None:
         checks.check_choice("targets", rule, target_rules.RULES)
+
+
+def _check_epsilon(epsilon: float | None, classifier: Classifier) -> None:
+    """Says so where an epsilon cannot be meant in the images' units."""
+    if epsilon is None:
+        return
+    lower, upper = classifier.bounds
+    unit = (
+        f"in the units of the images, {lower:g} .. {upper:g}. "
+        f"Received: epsilon={epsilon:g}; classifier.epsilon(share) gives it "
+        "for a share of the pixel range, such as 8 / 255"
+    )
+    levels = classifier.levels
+    if levels is not None and levels.whole(epsilon) == 0:
+        raise ValueError(
+            "`epsilon` must be at least one step of the pixels, "
+            f"{levels.step:g}, {unit}"
+        )
+    grey_level = (upper - lower) / 255
+    if upper - lower > _UNITS and epsilon < grey_level / 2:
+        warnings.warn(
+            f"`epsilon` is less than half a grey level, {unit}", stacklevel=3
+        )

@@ -14,6 +14,7 @@ from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import check_target_rule
 from advkeras.classifier import Classifier
+from advkeras.classifier import answers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,6 +145,6 @@ def _build_step(
             found = tf.clip_by_value(found, lower, upper)
         if classifier.levels is not None:
             found = classifier.levels.toward(found, images)
-        return found, tf.argmax(logits, axis=1)
+        return found, answers(logits)
 
     return step

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from advkeras import checks
 from advkeras.attacks import AttackResult
 from advkeras.evaluation.rates import Rate
 
@@ -16,6 +17,8 @@ class SuccessRates:
         of_all: Successes among all images.
         of_correct: Successes among images classified correctly before.
         robust_accuracy: Images still classified correctly.
+        no_answer: Images of which the model says nothing any more: its scores
+            are NaN or have overflowed. Neither fooled nor robust.
         mean_distortion: Mean distortion of the successes; None without any.
         mean_l2: Mean Euclidean norm of the successes, in pixel units.
         mean_linf: Mean largest change of the successes, in pixel units.
@@ -25,6 +28,7 @@ class SuccessRates:
     of_all: Rate
     of_correct: Rate
     robust_accuracy: Rate
+    no_answer: Rate
     mean_distortion: float | None
     mean_l2: float | None
     mean_linf: float | None
@@ -56,6 +60,7 @@ def success_rates(result: AttackResult) -> SuccessRates:
         of_all=Rate.of(result.success),
         of_correct=Rate.of(result.success[correct]),
         robust_accuracy=Rate.of(result.predictions == result.labels),
+        no_answer=Rate.of(result.predictions == checks.NO_ANSWER),
         mean_distortion=mean(result.distortion),
         mean_l2=mean(result.l2),
         mean_linf=mean(result.linf),

@@ -9,6 +9,7 @@ import numpy as np
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
+from advkeras.attacks import fooled
 from advkeras.attacks import norms
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
@@ -144,7 +145,9 @@ def transfer_matrix(
         name: str, kind: str, shown: np.ndarray, source: str | None = None
     ) -> Row:
         wrong = {
-            target: classifier.predict(shown, within_bounds=False) != labels
+            target: fooled(
+                classifier.predict(shown, within_bounds=False), labels
+            )
             for target, classifier in classifiers.items()
         }
         fools = None if source is None else found[source].success

@@ -12,15 +12,21 @@ from advkeras.models.cards import read_card
 from advkeras.models.cards import save_with_card
 from advkeras.models.loading import load
 from advkeras.models.loading import saved_models
-from advkeras.models.logits import logits_function
+from advkeras.models.logits import Head
+from advkeras.models.logits import find_head
 from advkeras.models.registry import build
 from advkeras.models.registry import names
 from advkeras.models.registry import register
+from advkeras.models.scores import find_scores
+from advkeras.models.scores import image_shape
 
 __all__ = [
+    "Head",
     "build",
+    "find_head",
+    "find_scores",
+    "image_shape",
     "load",
-    "logits_function",
     "names",
     "read_card",
     "register",

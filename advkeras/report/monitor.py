@@ -13,6 +13,7 @@ import tensorflow as tf
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
+from advkeras.attacks import fooled
 from advkeras.classifier import Classifier
 from advkeras.report import figures
 
@@ -133,11 +134,12 @@ class AttackMonitor(keras.callbacks.Callback):
         result = self.attack(
             self._classifier, self.images, self.labels, seed=self.seed
         )
-        fooled = result.predictions != result.labels
+        right = result.predictions == result.labels
+        wrong = fooled(result.predictions, result.labels)
         values = {
-            f"{self.prefix}robust_accuracy": float(1 - fooled.mean()),
+            f"{self.prefix}robust_accuracy": float(right.mean()),
             f"{self.prefix}distortion": (
-                float(result.distortion[fooled].mean()) if fooled.any() else 0.0
+                float(result.distortion[wrong].mean()) if wrong.any() else 0.0
             ),
         }
         if logs is not None:

@@ -94,7 +94,7 @@ class AdversarialTraining(keras.Model):
                     f"objects. Received: {metric!r} among them"
                 )
         classifier = Classifier(model, bounds)
-        classifier.check_takes_floats()
+        classifier.check_differentiable()
         super().__init__(name=name or f"{model.name}_adversarial")
         self.model = model
         self.attack = attack
