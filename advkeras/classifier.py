@@ -22,6 +22,8 @@ class Classifier:
     Args:
         model: A built Keras model, one image batch in, one score a class out.
         bounds: (lower, upper) of every pixel that the model was trained with.
+            None: what a Rescaling or Normalization at its input expects, or
+            else (0, 1).
         outputs: What the model returns: "logits", "probabilities", or None to
             find out: from the model's graph, and by showing it noise. Logits
             below a softmax are recovered wherever it stands; for
@@ -35,6 +37,8 @@ class Classifier:
         output: Which of a model's several outputs, by name or by number.
 
     Attributes:
+        bounds_from: Where the bounds are from: "given", "card", "layer NAME",
+            "input" of a quantised file, or "assumed".
         draws: 1; or how many calls are averaged over, of a model that draws
             anew at every call.
         logits_found: Whether logits are the model's own, and not logarithms
@@ -56,7 +60,7 @@ class Classifier:
     def __init__(
         self,
         model: keras.Model,
-        bounds: tuple[float, float] = (0.0, 1.0),
+        bounds: tuple[float, float] | None = None,
         outputs: str | None = None,
         levels: int | None = None,
         output: str | int | None = None,
@@ -69,6 +73,11 @@ class Classifier:
         if outputs is not None:
             checks.check_choice("outputs", outputs, _OUTPUTS)
         self.model = model
+        self.bounds_from = "given"
+        if bounds is None:
+            bounds, self.bounds_from = (0.0, 1.0), "assumed"
+            if (found := models.bounds_of_layers(model)) is not None:
+                bounds, self.bounds_from = found[0], f"layer {found[1]}"
         self.bounds = checks.check_bounds(bounds)
         self.levels = (
             None if levels is None else Levels.between(self.bounds, levels)

@@ -14,6 +14,7 @@ def load(
     bounds: checks.Bounds | None = None,
     outputs: str | None = None,
     levels: int | None = None,
+    output: str | int | None = None,
 ) -> Classifier:
     """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
 
@@ -23,11 +24,12 @@ def load(
     Args:
         name_or_path: What `advkeras.models.load` takes, or the path of a
             .tflite file.
-        bounds: As for `Classifier`; None for (0, 1), or for what a .tflite
-            file's integer input holds.
+        bounds: As for `Classifier`; None for what the model's card says, or
+            its layers do, or a .tflite file's integer input holds.
         outputs: As for `Classifier`.
         levels: As for `Classifier`; a .tflite file of integer input has its
             own.
+        output: As for `Classifier`; a .tflite file has one.
 
     Raises:
         ValueError: There is no such model, or it cannot be read.
@@ -36,10 +38,32 @@ def load(
         >>> classifier = ak.load("resnet8.h5", bounds=(0, 255))
         >>> classifier = ak.load("int8.tflite")
     """
-    if Path(name_or_path).suffix == ".tflite":
-        return TfliteClassifier(
-            name_or_path, bounds=bounds, outputs=outputs, levels=levels
-        )
-    model = models.load(name_or_path)
-    bounds = (0.0, 1.0) if bounds is None else bounds
-    return Classifier(model, bounds, outputs, levels)
+    lifted = Path(name_or_path).suffix == ".tflite"
+
+    def of_bounds(bounds: checks.Bounds | None) -> Classifier:
+        if lifted:
+            return TfliteClassifier(
+                name_or_path, bounds=bounds, outputs=outputs, levels=levels
+            )
+        model = models.load(name_or_path)
+        return Classifier(model, bounds, outputs, levels, output)
+
+    # An integer input is closer to the truth than the card it came with.
+    declared = None
+    if bounds is None and not lifted:
+        declared = _bounds_of_card(models.find(name_or_path))
+    classifier = of_bounds(bounds or declared)
+    if bounds is None and lifted and classifier.bounds_from == "assumed":
+        declared = _bounds_of_card(Path(name_or_path))
+        classifier = classifier if declared is None else of_bounds(declared)
+    if declared is not None:
+        classifier.bounds_from = "card"
+    return classifier
+
+
+def _bounds_of_card(path: Path) -> checks.Bounds | None:
+    if not models.card_path(path).exists():
+        return None
+    card = models.read_card(path)
+    declared = card.get("bounds") or card.get("source", {}).get("bounds")
+    return None if declared is None else checks.check_bounds(declared)

@@ -1,5 +1,6 @@
 """What the apps share: flags of one meaning, and how an app begins and ends."""
 
+import fractions
 import importlib
 import os
 import shlex
@@ -15,6 +16,8 @@ from absl import logging
 flags.disclaim_key_flags()
 
 FLAGS = flags.FLAGS
+
+_TRIED = 256  # images that a model has to read
 
 
 def define_data(dataset: str, split: str | None = None) -> None:
@@ -48,6 +51,16 @@ def define_output(default: str | None, what: str) -> None:
     flags.DEFINE_string("output", default, what)
 
 
+def define_epsilon(epsilon: float) -> None:
+    """Defines --epsilon."""
+    flags.DEFINE_list(
+        "epsilon",
+        str(epsilon),
+        "Size of the perturbation, for attacks that have one, as a share of "
+        "the pixel range: 0.1 or 8/255; several with commas between.",
+    )
+
+
 def define_attack(
     attack: str, epsilon: float, examples: int | None = None
 ) -> None:
@@ -55,12 +68,7 @@ def define_attack(
     flags.DEFINE_list(
         "attack", attack, "Attacks, by name: fgsm, pgd, lbfgs, noise."
     )
-    flags.DEFINE_float(
-        "epsilon",
-        epsilon,
-        "Size of the perturbation, for attacks that have one, in the units "
-        "of the images.",
-    )
+    define_epsilon(epsilon)
     flags.DEFINE_bool(
         "clip", True, "Whether FGSM clips its images to the pixel bounds."
     )
@@ -86,35 +94,151 @@ def attack_names() -> list[str]:
     return list(FLAGS.attack)
 
 
-def attacks(**options: Any) -> dict[str, Any]:
+def shares() -> list[float]:
+    """Returns --epsilon as shares of the pixel range.
+
+    Raises:
+        ValueError: One of them is none.
+    """
+    try:
+        found = [float(fractions.Fraction(text)) for text in FLAGS.epsilon]
+    except (ValueError, ZeroDivisionError):
+        found = []
+    if not found or not all(0 < share <= 1 for share in found):
+        raise ValueError(
+            "`epsilon` must be a share of the pixel range, above 0 and at most "
+            "1, such as 0.1 or 8/255, or several with commas between. "
+            f"Received: epsilon={','.join(FLAGS.epsilon)!r}"
+        )
+    return found
+
+
+def attacks(bounds: tuple[float, float], **options: Any) -> dict[str, Any]:
     """Returns the attacks of --attack, by name.
 
+    Of several epsilons each has its own, by name and share: "fgsm@0.1".
+
     Args:
+        bounds: (lower, upper) of the pixels.
         **options: Hyper-parameters that no flag gives, for those that have
             them.
     """
     import advkeras as ak
 
-    return {
-        name: ak.attacks.build(
-            name, epsilon=FLAGS.epsilon, clip=FLAGS.clip, **options
-        )
-        for name in attack_names()
-    }
+    sizes = shares()
+    built: dict[str, Any] = {}
+    for name in attack_names():
+        sized = "epsilon" in ak.attacks.hyper_parameters(name)
+        for share in sizes if sized else sizes[:1]:
+            several = sized and len(sizes) > 1
+            built[f"{name}@{share:.4g}" if several else name] = (
+                ak.attacks.build(
+                    name,
+                    epsilon=share * (bounds[1] - bounds[0]),
+                    clip=FLAGS.clip,
+                    **options,
+                )
+            )
+    return built
 
 
 def define_bounds() -> None:
     """Defines --bounds."""
     flags.DEFINE_list(
-        "bounds", "0,1", "Lower and upper pixel value that the models expect."
+        "bounds",
+        None,
+        "Lower and upper pixel value that the models expect. Default: found "
+        "out, from a card, a Rescaling or Normalization layer, or a quantised "
+        "input.",
     )
 
 
-def bounds() -> tuple[float, float]:
-    """Returns --bounds as numbers."""
+def bounds() -> tuple[float, float] | None:
+    """Returns --bounds as numbers; None to find them out."""
     from advkeras import checks
 
-    return checks.check_bounds(FLAGS.bounds)
+    return None if FLAGS.bounds is None else checks.check_bounds(FLAGS.bounds)
+
+
+def load(path: Any, **options: Any) -> Any:
+    """Loads a model, of which the bounds are known.
+
+    Args:
+        path: The model.
+        **options: As for `ak.load`.
+
+    Raises:
+        ValueError: It cannot be loaded, or nothing says what pixels it takes.
+    """
+    import advkeras as ak
+
+    classifier = ak.load(path, bounds=bounds(), **options)
+    if classifier.bounds_from == "assumed":
+        raise ValueError(
+            "`bounds` must be given: neither a card nor a Rescaling or "
+            f"Normalization layer of {path} says what pixels it takes. Usual "
+            "ones are --bounds=0,1 and --bounds=0,255. Received: bounds=None"
+        )
+    return classifier
+
+
+def define_accept_accuracy() -> None:
+    """Defines --accept_accuracy."""
+    flags.DEFINE_bool(
+        "accept_accuracy",
+        False,
+        "Whether to go on where a model reads the clean images no better than "
+        "by chance, or far worse than its card says.",
+    )
+
+
+def check_accuracy(path: Any, classifier: Any, data: Any) -> None:
+    """Raises ValueError where a model does not read the data set.
+
+    Args:
+        path: The model file.
+        classifier: The model.
+        data: The images to attack.
+    """
+    import advkeras as ak
+
+    if FLAGS.accept_accuracy:
+        return
+    card = None
+    if ak.models.card_path(path).exists():
+        card = ak.models.read_card(path)
+        same = card.get("dataset") == data.name and "test_error" in card
+        card = card if same and data.split == card["test_split"] else None
+    images, labels = data.sample(_TRIED, FLAGS.seed)
+    try:
+        ak.evaluation.check_accuracy(classifier, images, labels, card)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}. --accept_accuracy goes on all the same"
+        ) from error
+
+
+def introduce(name: str, classifier: Any) -> None:
+    """Prints what was found out of a model, and what --epsilon comes to."""
+    lower, upper = classifier.bounds
+    print(
+        f"{name}: images {classifier.image_shape} within {lower:g} .. "
+        f"{upper:g} ({classifier.bounds_from}), {classifier.num_classes} "
+        f"classes, returns {classifier.outputs}"
+        + ("" if classifier.logits_found else " (logits not found)")
+        + (
+            f"; draws anew at every call, the mean of {classifier.draws} is "
+            "attacked"
+            if classifier.draws > 1
+            else ""
+        )
+    )
+    if "epsilon" in FLAGS and not isinstance(FLAGS.epsilon, float):
+        sizes = ", ".join(
+            f"{share:.4g} of the pixel range = {share * (upper - lower):.4g}"
+            for share in shares()
+        )
+        print(f"epsilon: {sizes}")
 
 
 def numbers(flag: str, kind: Callable[[str], Any] = float) -> list[Any]:

@@ -80,6 +80,7 @@ def define(
     )
     define_variants()
     _common.define_bounds()
+    _common.define_accept_accuracy()
     _common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=examples)
     _common.define_data("mnist", "test")
     _common.define_seed()
@@ -92,6 +93,8 @@ class Subject:
     Attributes:
         name: The model's name, for people.
         classifier: The float model; None if there is none.
+        attacked: Name -> what is attacked first: the float model, or else
+            the files.
         bounds: (lower, upper) of the pixels.
         data: The images to attack.
         calibration_set: The images to calibrate with.
@@ -101,6 +104,7 @@ class Subject:
 
     name: str
     classifier: Any
+    attacked: dict[str, Any]
     bounds: tuple[float, float]
     data: Any
     calibration_set: Any
@@ -120,25 +124,23 @@ def subject() -> Subject:
     path = None
     if FLAGS.model or not given:
         path = loading.find(FLAGS.model or "m1")
-        bounds = _common.bounds()
-        classifier = ak.load(path, bounds=bounds, outputs=FLAGS.outputs)
-        fitting = [classifier]
+        classifier = _common.load(path, outputs=FLAGS.outputs)
+        attacked = {path.stem: classifier}
     else:
         classifier = None
-        asked = _common.bounds() if FLAGS["bounds"].present else None
         fitting = [
-            ak.load(file, bounds=asked, outputs=FLAGS.outputs)
-            for file in given.values()
+            _common.load(file, outputs=FLAGS.outputs) for file in given.values()
         ]
-        bounds = fitting[0].bounds
+    bounds = fitting[0].bounds
     data, calibration_set = ak.datasets.load(
         FLAGS.dataset,
         (FLAGS.split, FLAGS.calibration_split),
         data_dir=FLAGS.data_dir,
         bounds=bounds,
     )
-    for one in fitting:
+    for name, one in attacked.items():
         one.check_fits(data)
+        _common.check_accuracy(path or given[name], one, data)
     if classifier is not None:
         for file in given.values():
             ak.edge.check_fits(file, classifier)
@@ -151,6 +153,7 @@ def subject() -> Subject:
     return Subject(
         path.stem if path else "no float model",
         classifier,
+        attacked,
         bounds,
         data,
         calibration_set,

@@ -52,7 +52,7 @@ flags.DEFINE_integer(
 flags.DEFINE_list(
     "sizes", "100,1000,10000", "Numbers of images of scale, ascending."
 )
-flags.DEFINE_float("epsilon", 0.1, "Step of FGSM, in units of the images.")
+_common.define_epsilon(0.1)
 _common.define_bounds()
 _common.define_data("mnist", "test")
 _common.define_seed()
@@ -78,14 +78,12 @@ def main() -> None:
         slow_examples=FLAGS.slow_examples,
         repeats=FLAGS.repeats,
         seed=FLAGS.seed,
-        epsilon=FLAGS.epsilon,
+        epsilon=_common.shares()[0],
         sizes=tuple(_common.numbers("sizes", int)),
     )
-    bounds = _common.bounds()
     paths = loading.find_all(FLAGS.model)
-    models = {
-        name: ak.load(path, bounds=bounds) for name, path in paths.items()
-    }
+    models = {name: _common.load(path) for name, path in paths.items()}
+    bounds = next(iter(models.values())).bounds
     data = ak.datasets.load(
         FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds
     )

@@ -32,9 +32,11 @@ def main() -> None:
     from advkeras.edge.runtimes import device
     from advkeras.report import devices as report
 
-    attacks = _common.attacks()
+    _common.shares()
+    _common.attack_names()
     overshoots = _common.numbers("overshoots")
     subject = _edge.subject()
+    attacks = _common.attacks(subject.bounds)
     names = subject.given or FLAGS.variants
     output = Path(FLAGS.output)
     bundle.check(output, names, FLAGS.runtimes, overshoots, FLAGS.camera)

@@ -47,7 +47,8 @@ def main() -> None:
     from advkeras import files
 
     names = _common.attack_names()
-    counts = dict(zip(names, _counts(len(names)), strict=True))
+    asked = dict(zip(names, _counts(len(names)), strict=True))
+    _common.shares()
     overshoots = _common.numbers("overshoots")
     ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)
     if "evasive" in names and FLAGS.tflite and not FLAGS.model:
@@ -56,14 +57,29 @@ def main() -> None:
             "is to stay right. Received: model=None"
         )
     subject = _edge.subject()
-    attacks = _common.attacks(reference=subject.classifier)
+    attacks = _common.attacks(subject.bounds, reference=subject.classifier)
+    counts = {name: asked[name.partition("@")[0]] for name in attacks}
     command = _common.command("edge_eval")
     run = ak.report.Run(FLAGS.output, subject.settings)
     variants, skipped = _edge.copies(subject, run.output / "tflite", command)
     images, labels = subject.data.sample(max(counts.values()), FLAGS.seed)
-    results: dict[str, Any] = {"not_exported": skipped}
+    for name, model in subject.attacked.items():
+        _common.introduce(name, model)
+    results: dict[str, Any] = {
+        "not_exported": skipped,
+        "checks": ak.report.trust_report(
+            run,
+            subject.attacked,
+            images,
+            labels,
+            _common.shares()[0],
+            FLAGS.seed,
+        ),
+    }
     # The evasive attack aims at one copy: there is nothing to transfer.
-    shown = {k: v for k, v in attacks.items() if k != "evasive"}
+    shown = {
+        k: v for k, v in attacks.items() if k.partition("@")[0] != "evasive"
+    }
     if subject.classifier is not None and shown:
         results |= ak.report.survival_report(
             run,
@@ -109,6 +125,7 @@ def main() -> None:
             temporary.write_text(markdown(results), "utf-8")
     for grid in ak.report.edge_grids(results):
         rich.print(grid.table())
+    print(*ak.report.trust_in_words(results), sep="\n")
     print(*ak.report.edge_in_words(results), sep="\n")
     paths = ", ".join(["results.json", *(f"{part}.md" for part in written)])
     print(f"Written to {FLAGS.output}: {paths}.")

@@ -49,9 +49,8 @@ def main() -> None:
     from advkeras.models import loading
 
     wanted = find_all(FLAGS.variants)
-    bounds = _common.bounds()
     path = loading.find(FLAGS.model)
-    classifier = ak.load(path, bounds=bounds)
+    classifier = _common.load(path)
     output = Path(FLAGS.output or f"output/{path.stem}")
     settings = {**_common.settings(), "model": files.sha256(path)}
     provenance = {
@@ -66,7 +65,7 @@ def main() -> None:
             FLAGS.dataset,
             FLAGS.calibration_split,
             data_dir=FLAGS.data_dir,
-            bounds=bounds,
+            bounds=classifier.bounds,
         )
         classifier.check_fits(data)
         images, labels = data.sample(FLAGS.calibration, FLAGS.seed)

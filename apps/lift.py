@@ -66,7 +66,7 @@ def main() -> None:
             graph,
             FLAGS.dataset,
             FLAGS.examples,
-            bounds=_common.bounds() if FLAGS.bounds else None,
+            bounds=_common.bounds(),
             split=FLAGS.split,
             data_dir=FLAGS.data_dir,
             seed=FLAGS.seed,

@@ -61,6 +61,9 @@ def main() -> None:
         models[name] = ak.load(path)
 
     images, labels = test_set.sample(256, FLAGS.seed)
+    checks = ak.report.trust_report(
+        run, models, images, labels, share=0.1, seed=FLAGS.seed
+    )
     report = ak.report.transfer_report(
         run,
         models,
@@ -82,11 +85,18 @@ def main() -> None:
     )
     survival = ak.edge.Survival.from_json(at_edge["survival"])
     sentences = [
+        *ak.report.trust_in_words({"checks": checks}),
         *ak.report.in_words(report["matrices"]["lbfgs"]),
         *ak.report.survival_in_words("m1", survival),
     ]
     results = run.finish(
-        {**report, "cards": cards, "edge": at_edge, "in_words": sentences},
+        {
+            **report,
+            "checks": checks,
+            "cards": cards,
+            "edge": at_edge,
+            "in_words": sentences,
+        },
         command,
     )
     ak.report.write_page(

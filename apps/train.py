@@ -27,9 +27,7 @@ flags.DEFINE_string(
     "Attack whose examples are mixed in half and half: fgsm, pgd, noise. "
     "Default: none, training on clean images.",
 )
-flags.DEFINE_float(
-    "epsilon", 0.25, "Size of its perturbation, in the units of the images."
-)
+_common.define_epsilon(0.25)
 flags.DEFINE_bool(
     "clip", True, "Whether its images are clipped to the pixel bounds."
 )
@@ -54,7 +52,7 @@ def main() -> None:
     if FLAGS.epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=FLAGS.epochs)
     if FLAGS.attack is not None:
-        attack = {"name": FLAGS.attack, "epsilon": FLAGS.epsilon}
+        attack = {"name": FLAGS.attack, "epsilon": _common.shares()[0]}
         if not FLAGS.clip:
             attack["clip"] = False
         recipe = dataclasses.replace(recipe, attack=attack)

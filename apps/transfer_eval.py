@@ -23,6 +23,7 @@ flags.DEFINE_float(
     lower_bound=0,
 )
 _common.define_bounds()
+_common.define_accept_accuracy()
 _common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=256)
 _common.define_data("mnist", "test")
 _common.define_seed()
@@ -39,17 +40,19 @@ def main() -> None:
     from advkeras.models import loading
 
     checks.check_not_negative("amplified", FLAGS.amplified)
-    attacks = _common.attacks()
-    bounds = _common.bounds()
+    _common.bounds()
+    _common.shares()
+    _common.attack_names()
     paths = loading.find_all(FLAGS.models)
-    models = {
-        name: ak.load(path, bounds=bounds) for name, path in paths.items()
-    }
+    models = {name: _common.load(path) for name, path in paths.items()}
+    bounds = next(iter(models.values())).bounds
+    attacks = _common.attacks(bounds)
     data = ak.datasets.load(
         FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds
     )
-    for model in models.values():
+    for name, model in models.items():
         model.check_fits(data)
+        _common.check_accuracy(paths[name], model, data)
     images, labels = data.sample(FLAGS.examples, FLAGS.seed)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     run = ak.report.Run(
@@ -59,6 +62,11 @@ def main() -> None:
             "models": fingerprints,
             "data_fingerprint": data.fingerprint,
         },
+    )
+    for name, model in models.items():
+        _common.introduce(name, model)
+    checks_made = ak.report.trust_report(
+        run, models, images, labels, _common.shares()[0], FLAGS.seed
     )
     report = ak.report.transfer_report(
         run,
@@ -70,10 +78,13 @@ def main() -> None:
         amplified=FLAGS.amplified or None,
         seed=FLAGS.seed,
     )
-    results = run.finish(report, _common.command("transfer_eval"))
+    results = run.finish(
+        {"checks": checks_made, **report}, _common.command("transfer_eval")
+    )
     for matrix in results["matrices"].values():
         rich.print(ak.report.success_table(matrix))
         rich.print(ak.report.transfer_table(matrix))
+    print(*ak.report.trust_in_words(results), sep="\n")
     rich.print(f"Written to {FLAGS.output}: results.json and pictures.")
 
 

@@ -371,7 +371,7 @@ def test_what_attacks_return_lies_on_the_levels(attack):
     assert (result.clean_predictions == plain.predict(result.originals)).all()
 
 
-@pytest.mark.parametrize("levels", [16, 256, 65536])
+@pytest.mark.parametrize("levels", [32, 256, 65536])
 @pytest.mark.parametrize(
     ("norm", "epsilon"),
     [("linf", 0.1), ("linf", 25.9 / 255), ("l2", 2.0), ("l1", 30.0)],

@@ -6,20 +6,30 @@ from advkeras.evaluation.perturbations import gaussian_noise
 from advkeras.evaluation.rates import Rate
 from advkeras.evaluation.rates import fields_from_json
 from advkeras.evaluation.rates import fields_to_json
+from advkeras.evaluation.sanity import Check
+from advkeras.evaluation.sanity import Checks
+from advkeras.evaluation.sanity import check_accuracy
+from advkeras.evaluation.sanity import clean_accuracy
+from advkeras.evaluation.sanity import trust
 from advkeras.evaluation.success import SuccessRates
 from advkeras.evaluation.success import success_rates
 from advkeras.evaluation.transfer import TransferMatrix
 from advkeras.evaluation.transfer import transfer_matrix
 
 __all__ = [
+    "Check",
+    "Checks",
     "Mean",
     "Rate",
     "SuccessRates",
     "TransferMatrix",
     "amplify",
+    "check_accuracy",
+    "clean_accuracy",
     "fields_from_json",
     "fields_to_json",
     "gaussian_noise",
     "success_rates",
     "transfer_matrix",
+    "trust",
 ]

@@ -8,8 +8,11 @@ from advkeras.models import layers as layers
 from advkeras.models import maxout as maxout
 from advkeras.models import quocnet as quocnet
 from advkeras.models import shallow as shallow
+from advkeras.models.bounds import bounds_of_layers
+from advkeras.models.cards import card_path
 from advkeras.models.cards import read_card
 from advkeras.models.cards import save_with_card
+from advkeras.models.loading import find
 from advkeras.models.loading import load
 from advkeras.models.loading import saved_models
 from advkeras.models.logits import Head
@@ -22,7 +25,10 @@ from advkeras.models.scores import image_shape
 
 __all__ = [
     "Head",
+    "bounds_of_layers",
     "build",
+    "card_path",
+    "find",
     "find_head",
     "find_scores",
     "image_shape",

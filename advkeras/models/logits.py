@@ -60,9 +60,12 @@ def find_head(
     Returns:
         What was found; None where the outputs are not known to come from one.
     """
-    traced = tf.function(
-        function, input_signature=[images], autograph=False
-    ).get_concrete_function()
+    try:
+        traced = tf.function(
+            function, input_signature=[images], autograph=False
+        ).get_concrete_function()
+    except Exception:  # of the model's own code, which may run eagerly alone
+        return None
     # As one graph: calls of functions, of which a SavedModel is made, inlined.
     graph = convert_to_constants._run_inline_graph_optimization(
         traced, lower_control_flow=False, aggressive_inlining=True

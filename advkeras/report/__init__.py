@@ -27,6 +27,8 @@ from advkeras.report.survival_tables import survival_markdown
 from advkeras.report.tables import success_table
 from advkeras.report.tables import transfer_table
 from advkeras.report.transfer import transfer_report
+from advkeras.report.trust import trust_in_words
+from advkeras.report.trust import trust_report
 from advkeras.report.units import unit_sheet
 from advkeras.report.white_box import white_box_grids
 from advkeras.report.white_box import white_box_in_words
@@ -62,6 +64,8 @@ __all__ = [
     "survival_report",
     "transfer_report",
     "transfer_table",
+    "trust_in_words",
+    "trust_report",
     "unit_sheet",
     "white_box_grids",
     "white_box_in_words",

@@ -148,7 +148,7 @@ def white_box_in_words(rows: Sequence[edge.WhiteBox]) -> list[str]:
                 + (
                     f"Gradients of {', '.join(hidden)} are masked."
                     if hidden
-                    else "No sign of masked gradients."
+                    else "The float model's gradients do no more."
                 )
             )
         elif own[0].white_box.alone is not None:

@@ -161,7 +161,7 @@ def test_what_other_versions_left_is_measured_again(
         ("--dataset=nosuch", "`dataset` must be 'mnist5k' or"),
         ("--split=nosuch", "`split` must be 'train' or 'test'"),
         ("--bounds=1,0", "`bounds` must be two finite numbers"),
-        ("--epsilon=0", "`epsilon` must be a finite number above 0"),
+        ("--epsilon=0", "`epsilon` must be a share"),
         ("--sizes=ten", "`sizes` must be numbers"),
         ("--sizes=100,10", "`sizes` must be whole numbers, ascending"),
         ("--sizes=", "`sizes` must be whole numbers, ascending"),

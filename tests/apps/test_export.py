@@ -106,6 +106,7 @@ def test_a_variant_that_a_model_cannot_have(run_app, tmp_path, output):
         f"--model={tmp_path / 'elu.keras'}",
         "--variants=int8,int16x8",
         "--calibration=5",
+        "--bounds=0,1",
         f"--output={output}",
     )
     assert (ended.code or 0) == 0

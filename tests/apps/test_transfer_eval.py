@@ -138,8 +138,8 @@ def test_interrupted_and_called_again(
         ("--models=nosuch", "one of saved_models"),
         ("--models=fc10", "`python -m apps.train` trains one"),
         ("--models=", "`models` must not be empty"),
-        ("--epsilon=-1", "`epsilon` must be a finite number above 0"),
-        ("--epsilon=nan", "`epsilon` must be a finite number above 0"),
+        ("--epsilon=-1", "`epsilon` must be a share"),
+        ("--epsilon=nan", "`epsilon` must be a share"),
         ("--attack=nosuch", "`attack` must be one of: evasive, fgsm"),
         ("--attack=fgsm,nosuch", "`attack` must be one of: evasive, fgsm"),
         ("--split=nosuch", "`split` must be 'train' or 'test'"),
@@ -161,7 +161,9 @@ def test_a_truncated_model(refusal, arguments, model_files, tmp_path):
     path = tmp_path / "half.keras"
     whole = model_files["linear"].read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    message = refusal("transfer_eval", *arguments, f"--models={path}")
+    message = refusal(
+        "transfer_eval", *arguments, f"--models={path}", "--bounds=0,1"
+    )
     assert "must be one that Keras can load" in message
     assert f"model='{path}'" in message
 
@@ -183,7 +185,9 @@ def test_a_data_set_that_is_not_here(refusal, arguments, tmp_path, monkeypatch):
 def test_models_that_do_not_fit_the_data(refusal, arguments, tmp_path):
     path = tmp_path / "rgb.keras"
     ak.models.build("conv-cifar10").save(path)
-    message = refusal("transfer_eval", *arguments, f"--models={path}")
+    message = refusal(
+        "transfer_eval", *arguments, f"--models={path}", "--bounds=0,1"
+    )
     assert "`dataset` must fit the model" in message
 
 
@@ -193,7 +197,8 @@ def test_two_models_of_one_file_name(run_app, arguments, model_files, tmp_path):
     other.parent.mkdir()
     shutil.copy(model_files["deep"], other)
     arguments[0] = f"--models={model_files['linear']},{other}"
-    assert (run_app("transfer_eval", *arguments).code or 0) == 0
+    ended = run_app("transfer_eval", *arguments, "--bounds=0,1")
+    assert (ended.code or 0) == 0
     found = results(tmp_path)
     (matrix,) = found["matrices"].values()
     assert matrix["targets"] == ["linear", "linear-2"]
@@ -207,7 +212,7 @@ def test_other_settings_need_another_output(run_app, refusal, arguments):
     run_app("transfer_eval", *arguments)
     message = refusal("transfer_eval", *arguments, "--epsilon=0.3")
     assert "`output` must be new" in message
-    assert "epsilon: 0.2 there, 0.3 here" in message
+    assert "epsilon: ['0.2'] there, ['0.3'] here" in message
 
 
 def test_a_model_that_changed_needs_another_output(
@@ -215,6 +220,7 @@ def test_a_model_that_changed_needs_another_output(
 ):
     path = tmp_path / "net.keras"
     arguments[0] = f"--models={path}"
+    arguments.append("--bounds=0,1")
     shutil.copy(model_files["linear"], path)
     run_app("transfer_eval", *arguments)
     shutil.copy(model_files["deep"], path)

@@ -184,7 +184,8 @@ def test_traced_once_for_all_epsilons_and_batches(monkeypatch):
     for epsilon in (0.1, 0.2, 0.3):
         for n in (1, 5, 8):
             ak.attacks.FGSM(epsilon)(classifier, grey(n))
-    assert traces == 2  # the step, and the prediction that judges it
+    # Whether there is a gradient, the step, and what judges it.
+    assert traces == 3
 
 
 def test_plain_model_is_not_traced_again():

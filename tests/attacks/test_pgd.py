@@ -208,11 +208,11 @@ def test_no_gradient_no_change():
         assert not result.success.any()
 
 
-def test_levels_wider_than_epsilon_leave_nothing_to_do():
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_levels_wider_than_epsilon_are_said(norm):
     classifier = ak.Classifier(linear()[0].model, levels=6)
-    for norm in ("linf", "l2"):
-        result = ak.attacks.PGD(0.1, norm)(classifier, grey(4))
-        assert (result.perturbation == 0).all()
+    with pytest.raises(ValueError, match=r"one step.*0\.2.*epsilon=0\.1"):
+        ak.attacks.PGD(0.1, norm)(classifier, grey(4))
 
 
 def test_traced_once_for_all_sizes_and_batches(monkeypatch):

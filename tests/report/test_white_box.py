@@ -81,7 +81,7 @@ def test_sentences():
         "fgsm: accuracy left in %, under transfer / in the white box: int8 "
         "50.0 / 25.0, theirs 8.3 / 91.7. Gradients of theirs are masked.",
         "pgd: accuracy left in %, under transfer / in the white box: int8 50.0 "
-        "/ 25.0. No sign of masked gradients.",
+        "/ 25.0. The float model's gradients do no more.",
         "evasive: images that fool the copy and not the float model, in %: "
         "int8 75.0, theirs 25.0.",
         "lbfgs: accuracy left in the white box, in %: int8 50.0.",

@@ -79,6 +79,9 @@ class TfliteClassifier(Classifier):
             None if softmax else outputs,
             levels,
         )
+        if bounds is None:
+            known = straight_through.input_limits(graph, graph.inputs[0])
+            self.bounds_from = "assumed" if known is None else "input"
         if softmax:
             self.outputs = "probabilities"
         self.path = graph.path
