@@ -11,6 +11,7 @@ from advkeras.attacks.registry import build
 from advkeras.attacks.registry import hyper_parameters
 from advkeras.attacks.registry import names
 from advkeras.attacks.result import AttackResult
+from advkeras.attacks.square import Square
 
 __all__ = [
     "FGSM",
@@ -20,6 +21,7 @@ __all__ = [
     "AttackResult",
     "Evasive",
     "Noise",
+    "Square",
     "build",
     "fooled",
     "hyper_parameters",

@@ -45,6 +45,8 @@ class Attack(abc.ABC):
     """
 
     default_batch_size: ClassVar[int] = 256
+    # Whether it climbs; others may take models without a gradient.
+    needs_gradient: ClassVar[bool] = True
 
     @abc.abstractmethod
     def generate(
@@ -100,7 +102,8 @@ class Attack(abc.ABC):
             ValueError: An argument is not as described; before any work.
         """
         classifier = as_classifier(classifier)
-        classifier.check_differentiable()
+        if self.needs_gradient:
+            classifier.check_differentiable()
         _check_epsilon(getattr(self, "epsilon", None), classifier)
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape

@@ -184,7 +184,7 @@ def _kind(scores: np.ndarray, head: Head | None, outputs: str | None) -> str:
         return "logits"
     # Half precision, or an int8 softmax, sums to 1 only so nearly.
     sums = np.allclose(sound.sum(axis=1), 1, atol=1e-2)
-    probable = (shares and sums) or (not len(sound) and head is not None)
+    probable = shares and sums
     if outputs is not None and (outputs == "probabilities") != probable:
         raise ValueError(
             f"`outputs` must be what the model returns: on noise its rows "
@@ -227,7 +227,8 @@ def _same(kind: str, logits: Any, scores: np.ndarray) -> bool:
     largest = np.abs(logits[sound]).max(initial=1)
     off = np.abs(found - scores)[sound].max(initial=0)
     half = scores.dtype.itemsize < 4
-    return bool(off <= (_HALF if half else _ALIKE * largest))
+    alike = off <= (_HALF if half else _ALIKE * largest)
+    return bool(alike and sound.any())
 
 
 def _mean_of_draws(logits: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -1,5 +1,6 @@
 """The sanity checks of a run's models: beside every verdict."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,7 +43,7 @@ def trust_report(
         return {**made.to_json(), "model": name}
 
     return {
-        name: run.once(f"checks-{name}", lambda name=name: make(name))
+        name: run.once(f"checks-{name}", functools.partial(make, name))
         for name in models
     }
 

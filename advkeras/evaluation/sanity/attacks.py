@@ -23,8 +23,24 @@ _QUERIES = 100
 # That of images on which two attacks differ, so many more are the weaker's.
 _UNLIKELY = 0.01
 _FEW = 10  # examples, below which a share of them says nothing
-_HALF = 0.5  # of the examples, that rounding to pictures may take
+# Of the examples, that rounding to pictures may take; and of a grey level.
+_HALF = 0.5
 _CARLINI = "Carlini et al. 2019"
+
+
+def unit(classifier: Classifier, epsilon: float) -> Check:
+    """Whether the budget is large enough to be seen in a picture."""
+    lower, upper = classifier.bounds
+    grey = epsilon / (upper - lower) * 255
+    return Check(
+        "epsilon is a change that pictures can have",
+        grey >= _HALF,
+        f"{epsilon:.4g} on pixels {lower:g} .. {upper:g} is {grey:.3g} grey "
+        "levels of 255.",
+        "Less than half a level is lost in any picture: was a share of the "
+        "pixel range meant? classifier.epsilon(8 / 255) converts it.",
+        _CARLINI,
+    )
 
 
 def compare(

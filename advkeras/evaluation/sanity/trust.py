@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from advkeras import checks
-from advkeras.attacks import PGD
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 from advkeras.evaluation.sanity import attacks
@@ -61,11 +60,12 @@ def trust(
     checks.check_count("examples", examples)
     if epsilon is None:
         epsilon = classifier.epsilon(_SHARE)
-    PGD(epsilon)  # which says what is wrong with it
+    checks.check_positive("epsilon", epsilon)
     made: list[Check] = [
         models.reads(classifier, images, labels),
         models.answers(classifier, images),
         models.deterministic(classifier),
+        attacks.unit(classifier, epsilon),
     ]
     right = np.flatnonzero(classifier.predict(images) == labels)[:examples]
     if not len(right):
