@@ -52,7 +52,7 @@ def load(
     declared = None
     if bounds is None and not lifted:
         declared = _bounds_of_card(models.find(name_or_path))
-    classifier = of_bounds(bounds or declared)
+    classifier = of_bounds(declared if bounds is None else bounds)
     if bounds is None and lifted and classifier.bounds_from == "assumed":
         declared = _bounds_of_card(Path(name_or_path))
         classifier = classifier if declared is None else of_bounds(declared)

@@ -128,10 +128,11 @@ def subject() -> Subject:
         attacked = {path.stem: classifier}
     else:
         classifier = None
-        fitting = [
-            _common.load(file, outputs=FLAGS.outputs) for file in given.values()
-        ]
-    bounds = fitting[0].bounds
+        attacked = {
+            name: _common.load(file, outputs=FLAGS.outputs)
+            for name, file in given.items()
+        }
+    bounds = next(iter(attacked.values())).bounds
     data, calibration_set = ak.datasets.load(
         FLAGS.dataset,
         (FLAGS.split, FLAGS.calibration_split),
