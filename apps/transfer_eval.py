@@ -46,7 +46,11 @@ def main() -> None:
         name: ak.load(path, bounds=bounds) for name, path in paths.items()
     }
     data = ak.datasets.load(
-        FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds
+        FLAGS.dataset,
+        FLAGS.split,
+        data_dir=FLAGS.data_dir,
+        bounds=bounds,
+        image_size=_common.image_size(),
     )
     for model in models.values():
         model.check_fits(data)
