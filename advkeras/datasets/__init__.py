@@ -1,5 +1,6 @@
 """Data sets: images and labels from TFDS, embedded, or a user's own."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
@@ -21,7 +22,7 @@ __all__ = ["ImageSet", "from_arrays", "from_directory", "from_tf_data", "load"]
 
 @overload
 def load(  # type: ignore[overload-overlap]  # a str is a Sequence[str] too
-    name: str,
+    name: str | os.PathLike[str],
     splits: str,
     *,
     data_dir: str | None = None,
@@ -30,7 +31,7 @@ def load(  # type: ignore[overload-overlap]  # a str is a Sequence[str] too
 ) -> ImageSet: ...
 @overload
 def load(
-    name: str,
+    name: str | os.PathLike[str],
     splits: Sequence[str] = ("train", "test"),
     *,
     data_dir: str | None = None,
@@ -38,7 +39,7 @@ def load(
     image_size: tuple[int, int] | None = None,
 ) -> tuple[ImageSet, ...]: ...
 def load(
-    name: str,
+    name: str | os.PathLike[str],
     splits: str | Sequence[str] = ("train", "test"),
     *,
     data_dir: str | None = None,
@@ -67,9 +68,10 @@ def load(
             set differ in size.
 
     Returns:
-        An `ImageSet`, or a tuple of them if `splits` is a sequence. Nothing
-        but the labels of a set with "=" is read before images are asked
-        for.
+        An `ImageSet`, or a tuple of them if `splits` is a sequence. Before
+        images are asked for, only the labels of a set with "=" are read; the
+        files of a folder are looked at, and those that cannot be read are
+        warned of and listed as `unreadable`.
 
     The digits of mnist5k are all of MNIST's training split, those of "test"
     too: a model that was trained on MNIST has seen them.
@@ -84,6 +86,7 @@ def load(
     """
     bounds = checks.check_bounds(bounds)
     image_size = check_size(image_size)
+    name = os.fspath(name)
     names = (splits,) if isinstance(splits, str) else tuple(splits)
     whole, class_name = _name_and_class(name)
     if whole == embedded.NAME:

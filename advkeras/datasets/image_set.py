@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from advkeras import checks
 
+_SIZES = [n for n in range(1, 1001) if 1000 % n == 0]
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -97,9 +99,16 @@ class ImageSet:
     def fingerprint(self) -> str:
         """SHA-256 of all pixels (as uint8) and labels, in order."""
         digest = hashlib.sha256()
-        for images, labels in self.stream().batch(1000):
+        pending = b""
+        size = self._at_once
+        for i, (images, labels) in enumerate(self.stream().batch(size), 1):
             digest.update(images.numpy().tobytes())
-            digest.update(labels.numpy().astype("<i8").tobytes())
+            pending += labels.numpy().astype("<i8").tobytes()
+            # Labels follow their thousand images, however they are read.
+            if i * size % 1000 == 0:
+                digest.update(pending)
+                pending = b""
+        digest.update(pending)
         return digest.hexdigest()
 
     @functools.cached_property
@@ -111,14 +120,18 @@ class ImageSet:
     ) -> tuple[np.ndarray, np.ndarray]:
         images = np.empty((count, *self.image_shape), np.float32)
         labels = np.empty(count, np.int64)
-        # Large pictures come a few at a time: 16 MB of floats.
-        size = int(np.clip(2**22 // np.prod(self.image_shape), 1, 1000))
         start = 0
-        for batch, batch_labels in self._batches(examples, size):
+        for batch, batch_labels in self._batches(examples, self._at_once):
             rows = slice(start, start + len(batch))
             images[rows], labels[rows] = batch.numpy(), batch_labels.numpy()
             start += len(batch)
         return images, labels
+
+    @property
+    def _at_once(self) -> int:
+        """Images that are read at once, about 16 MB of floats; divides 1000."""
+        most = 2**22 // int(np.prod(self.image_shape))
+        return max(n for n in _SIZES if n <= max(most, 1))
 
     def _batches(self, examples: tf.data.Dataset, size: int) -> tf.data.Dataset:
         return examples.batch(size, num_parallel_calls=2).map(

@@ -30,7 +30,8 @@ def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
     """
     checks.check_choice("class_name", class_name, data.class_names)
     label = data.class_names.index(class_name)
-    labels = np.concatenate([y.numpy() for _, y in data.stream().batch(1000)])
+    batches = data.stream().map(lambda _, y: y).batch(1000)
+    labels = np.concatenate([batch.numpy() for batch in batches])
     own = labels == label
     others = ~own & (np.cumsum(~own) <= own.sum())
     wanted = own | others

@@ -87,10 +87,10 @@ def load(
         )
     if unreadable:
         warnings.warn(
-            f"{len(unreadable)} of the {total} files of {name} are no PNG or "
-            f"JPEG that can be read, and are left out: {unreadable[0]}"
+            f"{len(unreadable)} of {total} files of {name} cannot be read as "
+            f"PNG or JPEG, and are left out: {unreadable[0]}"
             + (", ..." if len(unreadable) > 1 else ""),
-            stacklevel=2,
+            stacklevel=4,  # who called from_directory, or datasets.load
         )
     if image_size is None and len(sizes) > 1:
         raise sizes_differ(name)

@@ -12,7 +12,11 @@ _WHOLE = re.compile(r"-?\d+")
 
 def find(folder: Path) -> Path | None:
     """Returns the table of a folder: labels.csv, or its only .csv."""
-    tables = [path for path in folder.iterdir() if path.suffix == ".csv"]
+    tables = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() == ".csv" and not path.name.startswith(".")
+    ]
     if folder / _NAME in tables:
         return folder / _NAME
     return tables[0] if len(tables) == 1 else None

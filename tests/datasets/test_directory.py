@@ -51,7 +51,7 @@ def test_a_fifth_is_to_test_on_and_each_slice_is_of_both_classes(photos):
     ]
     assert greys(ak.datasets.load(str(photos), "test[1:3]")) == greys(test)[1:3]
     assert {*train.labels[:8]} == {0, 1}
-    again = ak.datasets.load(str(photos), "test")
+    again = ak.datasets.load(photos, "test")  # a Path
     assert again.fingerprint == test.fingerprint != train.fingerprint
 
 

@@ -75,9 +75,10 @@ def test_broken_files_are_listed_and_left_out(tmp_path):
         data = ak.datasets.load(str(tmp_path), "all")
     [warning] = caught
     assert str(warning.message) == (
-        f"7 of the 11 files of {tmp_path} are no PNG or JPEG that can be "
-        f"read, and are left out: {files[0]}, ..."
+        f"7 of 11 files of {tmp_path} cannot be read as PNG or JPEG, and are "
+        f"left out: {files[0]}, ..."
     )
+    assert warning.filename == __file__
     assert data.unreadable == tuple(map(str, files))
     # TensorFlow decodes all that are left.
     assert len(data) == len(data.images) == 4

@@ -41,12 +41,13 @@ def test_whole_numbers_are_the_labels_of_the_model(folder):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_other_columns_other_names_and_spreadsheets(folder, encoding):
     text = 'id,label,file\n7,"a, é",1.png\n8,b,0.png\n'
-    found = labels(folder, text, "mine.csv", encoding=encoding)
+    found = labels(folder, text, "Mine.CSV", encoding=encoding)
     assert found == {1: "a, é", 0: "b"}
 
 
 def test_labels_csv_is_the_one_of_several(folder):
     (folder / "other.csv").write_text("a,b\n")
+    (folder / "._labels.csv").write_text("of a Mac")
     assert labels(folder, "file,label\n0.png,x\n") == {0: "x"}
 
 
