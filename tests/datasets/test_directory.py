@@ -104,10 +104,8 @@ def test_a_name_of_tfds_is_not_taken_for_a_folder(monkeypatch, tmp_path):
     write(tmp_path / "mnist" / "a" / "x.png", 7)
     monkeypatch.chdir(tmp_path)
     assert greys(ak.datasets.load("./mnist", "all")) == [7]
-    with pytest.raises(
-        ValueError, match="`image_size` must be given for imagenet"
-    ):
-        (tmp_path / "imagenet2012" / "a").mkdir(parents=True)
+    write(tmp_path / "imagenet2012" / "a" / "x.png", 7)
+    with pytest.raises(ValueError, match="must be given for imagenet2012"):
         ak.datasets.load("imagenet2012", "all", data_dir=str(tmp_path / "no"))
 
 
