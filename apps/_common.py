@@ -20,14 +20,24 @@ FLAGS = flags.FLAGS
 _TRIED = 256  # images that a model has to read
 
 
-def define_data(dataset: str, split: str | None = None) -> None:
-    """Defines --dataset, --split and, with TFDS's meaning, --data_dir."""
+def define_data(
+    dataset: str, split: str | None = None, resize: bool = True
+) -> None:
+    """Defines --dataset, --split, --resize and, as TFDS has it, --data_dir."""
     flags.DEFINE_string(
         "dataset",
         dataset,
-        "mnist5k (needs no network) or the TFDS name of an "
-        "image-classification set: mnist, cifar10, ...",
+        "mnist5k (needs no network), or the TFDS name of an "
+        "image-classification set: mnist, cifar10, ... Or your own: a folder "
+        "with one folder of PNG or JPEG files for each class, or with a "
+        "labels.csv of file,label; or an .npz with images and labels.",
     )
+    if resize:
+        flags.DEFINE_list(
+            "resize",
+            [],
+            "HEIGHT,WIDTH that images are resized to. Default: as they are.",
+        )
     if split is not None:
         flags.DEFINE_string(
             "split", split, "Part of the data set, e.g. train[:30000] or test."
@@ -259,6 +269,19 @@ def numbers(flag: str, kind: Callable[[str], Any] = float) -> list[Any]:
             f"`{flag}` must be numbers with commas between. "
             f"Received: {flag}={','.join(texts)!r}"
         ) from None
+
+
+def image_size() -> tuple[int, int] | None:
+    """Returns --resize as (height, width), or None."""
+    sizes = numbers("resize", int)
+    if not sizes:
+        return None
+    if len(sizes) != 2 or min(sizes) < 1:
+        raise ValueError(
+            "`resize` must be HEIGHT,WIDTH, whole numbers of at least 1. "
+            f"Received: resize={','.join(FLAGS.resize)!r}"
+        )
+    return sizes[0], sizes[1]
 
 
 def settings(*leave_out: str) -> dict[str, Any]:

@@ -138,6 +138,7 @@ def subject() -> Subject:
         (FLAGS.split, FLAGS.calibration_split),
         data_dir=FLAGS.data_dir,
         bounds=bounds,
+        image_size=_common.image_size(),
     )
     for name, one in attacked.items():
         one.check_fits(data)

@@ -85,7 +85,11 @@ def main() -> None:
     models = {name: _common.load(path) for name, path in paths.items()}
     bounds = next(iter(models.values())).bounds
     data = ak.datasets.load(
-        FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds
+        FLAGS.dataset,
+        FLAGS.split,
+        data_dir=FLAGS.data_dir,
+        bounds=bounds,
+        image_size=_common.image_size(),
     )
     for model in models.values():
         model.check_fits(data)

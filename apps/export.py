@@ -66,6 +66,7 @@ def main() -> None:
             FLAGS.calibration_split,
             data_dir=FLAGS.data_dir,
             bounds=classifier.bounds,
+            image_size=_common.image_size(),
         )
         classifier.check_fits(data)
         images, labels = data.sample(FLAGS.calibration, FLAGS.seed)

@@ -40,7 +40,8 @@ flags.DEFINE_enum(
     ["litert", "litert-reference", "tflm"],
     "What it is compared with; of tflm, the outputs alone.",
 )
-_common.define_data("mnist", "test")
+# Images get the size that a file takes.
+_common.define_data("mnist", "test", resize=False)
 _common.define_seed()
 _common.define_output(None, "The folder to write. Default: output/lift/NAME.")
 

@@ -58,7 +58,10 @@ def main() -> None:
         recipe = dataclasses.replace(recipe, attack=attack)
     output = FLAGS.output or f"output/{FLAGS.model}.keras"
     train_set, test_set = ak.datasets.load(
-        FLAGS.dataset, (FLAGS.split, FLAGS.test_split), data_dir=FLAGS.data_dir
+        FLAGS.dataset,
+        (FLAGS.split, FLAGS.test_split),
+        data_dir=FLAGS.data_dir,
+        image_size=_common.image_size(),
     )
     card = ak.training.train_to_file(
         output,

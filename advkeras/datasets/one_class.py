@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from advkeras import checks
 from advkeras.datasets.image_set import ImageSet
+from advkeras.datasets.image_set import kept
 
 
 def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
@@ -29,23 +30,22 @@ def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
     """
     checks.check_choice("class_name", class_name, data.class_names)
     label = data.class_names.index(class_name)
-    labels = np.concatenate([y.numpy() for _, y in data.stream().batch(1000)])
+    batches = data.stream().map(lambda _, y: y).batch(1000)
+    labels = np.concatenate([batch.numpy() for batch in batches])
     own = labels == label
     others = ~own & (np.cumsum(~own) <= own.sum())
-    kept = own | others
+    wanted = own | others
     return dataclasses.replace(
         data,
         name=f"{data.name}={class_name}",
         class_names=("other", class_name),
-        length=int(kept.sum()),
-        stream=functools.partial(_stream, data, label, kept),
+        length=int(wanted.sum()),
+        stream=functools.partial(_stream, data, label, wanted),
+        choose=None,
     )
 
 
-def _stream(data: ImageSet, label: int, kept: np.ndarray) -> tf.data.Dataset:
-    flags = tf.data.Dataset.from_tensor_slices(kept)
-    examples = tf.data.Dataset.zip(data.stream(), flags)
-    examples = examples.filter(lambda example, flag: flag)
-    return examples.map(
-        lambda example, _: (example[0], tf.cast(example[1] == label, tf.int64))
+def _stream(data: ImageSet, label: int, wanted: np.ndarray) -> tf.data.Dataset:
+    return kept(data.stream(), wanted).map(
+        lambda image, y: (image, tf.cast(y == label, tf.int64))
     )

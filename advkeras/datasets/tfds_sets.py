@@ -3,18 +3,22 @@
 import functools
 from typing import Any
 
+import numpy as np
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from advkeras import checks
+from advkeras.datasets import splits
 from advkeras.datasets.image_set import ImageSet
+from advkeras.datasets.image_set import kept
 from advkeras.datasets.image_set import resize
+from advkeras.datasets.image_set import sizes_differ
 
 
 def load(
     name: str,
-    splits: tuple[str, ...],
+    names: tuple[str, ...],
     data_dir: str | None,
     bounds: checks.Bounds,
     image_size: tuple[int, int] | None,
@@ -26,14 +30,13 @@ def load(
     if image_size is not None:
         shape = (*image_size, shape[-1])
     if None in shape:
-        raise ValueError(
-            f"`image_size` must be given for {name}: its images differ in "
-            f"size. Received: image_size={image_size}"
-        )
+        raise sizes_differ(name, image_size)
     _prepare(builder, name, data_dir)
 
-    def stream(split: str) -> tf.data.Dataset:
+    def stream(split: str, chosen: np.ndarray | None = None) -> tf.data.Dataset:
         examples = builder.as_dataset(split=split, shuffle_files=False)
+        if chosen is not None:
+            examples = kept(examples, chosen)
 
         def pair(example: dict[str, Any]) -> tuple[Any, Any]:
             image = example[image_key]
@@ -52,9 +55,15 @@ def load(
             image_shape=tuple(shape),
             length=_length(builder, split),
             stream=functools.partial(stream, split),
+            choose=functools.partial(stream, split),
         )
-        for split in splits
+        for split in names
     )
+
+
+def is_known(name: str) -> bool:
+    """Returns whether TFDS ships a set of this name."""
+    return name in tfds.list_builders(with_community_datasets=False)
 
 
 def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
@@ -64,15 +73,22 @@ def _builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         # TFDS looks in many places and fails in as many ways.
         raise ValueError(
             "`dataset` must be 'mnist5k' or the TFDS name of a set, such as "
-            f"'mnist' or 'cifar10'. Received: dataset={name!r} "
+            "'mnist' or 'cifar10', or a folder of pictures or an .npz file "
+            f"that is there. Received: dataset={name!r} "
             f"({type(error).__name__})"
         ) from error
 
 
 def _keys(name: str, info: tfds.core.DatasetInfo) -> tuple[str, str]:
-    keys: tuple[str, ...] = info.supervised_keys or ()
-    kinds = [type(info.features[key]) for key in keys if key in info.features]
-    if kinds != [tfds.features.Image, tfds.features.ClassLabel]:
+    kinds = (tfds.features.Image, tfds.features.ClassLabel)
+    # A set without "supervised_keys" says it by having one of each.
+    keys: tuple[Any, ...] = info.supervised_keys or tuple(
+        own[0] if len(own) == 1 else None
+        for kind in kinds
+        for own in [[k for k, f in info.features.items() if type(f) is kind]]
+    )
+    found = [type(info.features[key]) for key in keys if key in info.features]
+    if found != [*kinds]:
         raise ValueError(
             "`dataset` must be a set of images with one class each. "
             f"Received: dataset={name!r} with features "
@@ -107,13 +123,9 @@ def _prepare(
 def _length(builder: tfds.core.DatasetBuilder, split: str) -> int:
     try:
         length = builder.info.splits[split].num_examples
-    except (KeyError, ValueError, AssertionError) as error:
-        raise ValueError(
-            f"`split` must be of {', '.join(builder.info.splits)}, or a slice "
-            f"such as 'train[:30000]'. Received: split={split!r}"
-        ) from error
+    # A RuntimeError: TFDS does not slice "all".
+    except (KeyError, ValueError, AssertionError, RuntimeError) as error:
+        raise splits.unknown(split, builder.info.splits) from error
     if not length:
-        raise ValueError(
-            f"`split` must have at least one image. Received: split={split!r}"
-        )
+        raise splits.empty(split)
     return length

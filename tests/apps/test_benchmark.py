@@ -159,7 +159,7 @@ def test_what_other_versions_left_is_measured_again(
         ("--model=nosuch", "one of saved_models"),
         ("--model=conv-cifar10", "`dataset` must fit the model"),
         ("--dataset=nosuch", "`dataset` must be 'mnist5k' or"),
-        ("--split=nosuch", "`split` must be 'train' or 'test'"),
+        ("--split=nosuch", "`split` must be of train, test"),
         ("--bounds=1,0", "`bounds` must be two finite numbers"),
         ("--epsilon=0", "`epsilon` must be a share"),
         ("--sizes=ten", "`sizes` must be numbers"),

@@ -165,7 +165,24 @@ def test_settings_are_the_app_s_own_flags(run_app, tiny):
         "seed": 2,
         "dataset": "mnist5k",
         "split": "test",
+        "resize": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("flag", "size"), [((), None), (("--resize=8,6",), [8, 6])]
+)
+def test_a_size_to_resize_to(run_app, tiny, flag, size):
+    app = tiny("print(json.dumps(_common.image_size()))")
+    assert json.loads(run_app(app, *flag).out) == size
+
+
+@pytest.mark.parametrize("size", ["8", "8,0", "8,-1", "1,2,3", "a,b", "8,2.5"])
+def test_a_size_that_is_none(run_app, tiny, size):
+    ended = run_app(tiny("_common.image_size()"), f"--resize={size}")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("tiny: `resize` must be ")
+    assert ended.err.endswith(f"Received: resize={size!r}\n")
 
 
 def test_settings_leave_out_what_is_said(run_app, tiny):

@@ -155,7 +155,7 @@ def test_the_default_is_every_variant(run_app):
         ("--variants=int4", "int8-float-io"),
         ("--variants=", "`variants` must name some of"),
         ("--dataset=nosuch", "'mnist5k' or the TFDS name"),
-        ("--calibration_split=nosuch", "'train' or 'test' of mnist5k"),
+        ("--calibration_split=nosuch", "`split` must be of train, test"),
         ("--bounds=1,0", "lower < upper"),
         ("--model=conv-cifar10", "(32, 32, 3)"),
     ],

@@ -99,7 +99,7 @@ def test_noise_needs_no_data_set(run_app, arguments, output):
         ("--tflite=nosuch.tflite", "`tflite` must be files"),
         ("--dataset=none", "`dataset` must be 'mnist5k' or"),
         ("--bounds=1,0", "`bounds` must be two finite numbers"),
-        ("--split=nosuch", "'train' or 'test' of mnist5k"),
+        ("--split=nosuch", "`split` must be of train, test"),
     ],
 )
 def test_bad_input(refusal, arguments, output, flag, said):

@@ -7,6 +7,7 @@ import requests
 
 import advkeras as ak
 from advkeras.training import job
+from tests.datasets.pictures import write
 
 SMALL = (
     "--model=fc10",
@@ -98,12 +99,34 @@ def test_the_default_output_is_named_after_the_model(
     assert ak.models.read_card("output/fc10.keras")["network"] == "fc10"
 
 
+def test_a_folder_of_pictures(run_app, output, tmp_path):
+    for i in range(10):
+        for name, grey in (("dark", 0), ("light", 255)):
+            size = (5 + i, 9)
+            write(tmp_path / "p" / name / f"{i}.png", grey, size, "L")
+    dataset = f"--dataset={tmp_path / 'p'}"
+    ended = run_app(
+        "train",
+        "--model=fc10",
+        dataset,
+        "--resize=28,28",
+        "--epochs=5",
+        f"--output={output}",
+    )
+    assert (ended.code or 0) == 0
+    card = ak.models.read_card(output)
+    assert card["dataset"] == str(tmp_path / "p")
+    assert card["test_error"] == 0
+    test = ak.datasets.load(card["dataset"], "test", image_size=(28, 28))
+    assert card["test_fingerprint"] == test.fingerprint
+
+
 @pytest.mark.parametrize(
     ("flag", "said"),
     [
         ("--model=nosuch", "`model` must be one of: ae400-10,"),
-        ("--split=nosuch", "'train' or 'test' of mnist5k"),
-        ("--test_split=test[", "'train' or 'test' of mnist5k"),
+        ("--split=nosuch", "`split` must be of train, test"),
+        ("--test_split=test[", "`split` must be of train, test"),
         ("--dataset=nosuch", "'mnist5k' or the TFDS name"),
         ("--model=conv-cifar10", "(32, 32, 3)"),
         ("--output=net.h5", "must end in .keras"),

@@ -142,7 +142,7 @@ def test_interrupted_and_called_again(
         ("--epsilon=nan", "`epsilon` must be a share"),
         ("--attack=nosuch", "`attack` must be one of: evasive, fgsm"),
         ("--attack=fgsm,nosuch", "`attack` must be one of: evasive, fgsm"),
-        ("--split=nosuch", "`split` must be 'train' or 'test'"),
+        ("--split=nosuch", "`split` must be of train, test"),
         ("--dataset=nosuch", "`dataset` must be 'mnist5k' or"),
         ("--bounds=1,0", "`bounds` must be two finite numbers"),
         ("--bounds=0,white", "`bounds` must be two finite numbers"),

@@ -146,6 +146,23 @@ def test_fingerprint_is_of_bytes_and_labels():
     assert image_set(pixels, [1, 0]).fingerprint == expected
 
 
+@pytest.mark.parametrize("n", [999, 1000, 1001])
+def test_fingerprint_of_large_pictures_is_read_in_parts(n):
+    """In thousands, whatever is read at once: of these, 250."""
+    pixels = np.zeros((n, 96, 96, 1), np.uint8)
+    pixels[:, 3, 5, 0] = np.arange(n) % 251
+    labels = np.arange(n) % 2
+    expected = hashlib.sha256()
+    for part in (slice(1000), slice(1000, None)):
+        expected.update(pixels[part].tobytes())
+        expected.update(labels[part].astype("<i8").tobytes())
+    data = image_set(pixels, labels)
+    assert data.fingerprint == expected.hexdigest()
+    np.testing.assert_array_equal(data.labels, labels)
+    found = (data.images[:, 3, 5, 0] * 255).round()
+    np.testing.assert_array_equal(found, np.arange(n) % 251)
+
+
 def test_fingerprint_changes_with_a_pixel_a_label_and_the_order():
     pixels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1)
     first = image_set(pixels, [1, 0]).fingerprint

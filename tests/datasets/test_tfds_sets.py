@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 import requests
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import advkeras as ak
@@ -148,6 +149,48 @@ def test_an_empty_split(stripes):
         "stripes", "train[4:4]", data_dir=stripes, image_size=(4, 4)
     )
     assert message.startswith("`split` must have at least one image")
+
+
+def test_a_set_that_names_no_pair(tmp_path):
+    """As `store_as_tfds_dataset` makes it: no supervised_keys."""
+    pixels = np.arange(3, dtype=np.uint8)[:, None, None, None]
+    examples = tf.data.Dataset.from_tensor_slices(
+        {
+            "class": [1, 0, 1],
+            "id": [7, 8, 9],
+            "picture": pixels * np.ones((1, 4, 5, 3), np.uint8),
+        }
+    )
+    tfds.dataset_builders.store_as_tfds_dataset(
+        "mine",
+        "1.0.0",
+        data_dir=str(tmp_path),
+        split_datasets={"test": examples},
+        features=tfds.features.FeaturesDict(
+            {
+                "class": tfds.features.ClassLabel(names=["a", "b"]),
+                "id": tfds.features.Scalar(np.int32),
+                "picture": tfds.features.Image(shape=(4, 5, 3)),
+            }
+        ),
+        disable_shuffling=True,
+    )
+    data = ak.datasets.load("mine", "test", data_dir=str(tmp_path))
+    assert data.image_shape == (4, 5, 3)
+    assert data.class_names == ("a", "b")
+    greys = (data.images[:, 0, 0, 0] * 255).round().astype(int).tolist()
+    assert dict(zip(greys, data.labels, strict=True)) == {0: 1, 1: 0, 2: 1}
+
+
+def test_a_sample_is_of_the_images(stripes):
+    data = ak.datasets.load(
+        "stripes", "train", data_dir=stripes, image_size=(2, 2)
+    )
+    images, labels = data.sample(4, seed=2)
+    places = (images[:, 0, 0, 0] * 255 / 20).round().astype(int)
+    assert (np.diff(places) > 0).all()
+    np.testing.assert_array_equal(labels, places % 2)
+    np.testing.assert_array_equal(images, data.images[places])
 
 
 # A set that does not.
