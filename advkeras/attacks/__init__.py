@@ -10,6 +10,7 @@ from advkeras.attacks.registry import build
 from advkeras.attacks.registry import hyper_parameters
 from advkeras.attacks.registry import names
 from advkeras.attacks.result import AttackResult
+from advkeras.attacks.square import Square
 
 __all__ = [
     "FGSM",
@@ -19,6 +20,7 @@ __all__ = [
     "AttackResult",
     "Evasive",
     "Noise",
+    "Square",
     "build",
     "hyper_parameters",
     "names",

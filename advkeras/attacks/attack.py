@@ -41,6 +41,8 @@ class Attack(abc.ABC):
     """
 
     default_batch_size: ClassVar[int] = 256
+    # Whether it differentiates the model, which then has to take floats.
+    needs_gradient: ClassVar[bool] = True
 
     @abc.abstractmethod
     def generate(
@@ -96,7 +98,8 @@ class Attack(abc.ABC):
             ValueError: An argument is not as described; before any work.
         """
         classifier = as_classifier(classifier)
-        classifier.check_takes_floats()
+        if self.needs_gradient:
+            classifier.check_takes_floats()
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape
         )

@@ -2,6 +2,7 @@
 
 import dataclasses
 from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -36,6 +37,8 @@ class Noise(Attack):
     Example:
         >>> result = ak.attacks.Noise(epsilon=0.25)(classifier, images, labels)
     """
+
+    needs_gradient: ClassVar[bool] = False
 
     epsilon: float
     kind: str = "uniform"

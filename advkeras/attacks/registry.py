@@ -10,6 +10,7 @@ from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
 from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
+from advkeras.attacks.square import Square
 
 # An attack is added by its file and a line here.
 _ATTACKS: dict[str, type[Attack]] = {
@@ -18,6 +19,7 @@ _ATTACKS: dict[str, type[Attack]] = {
     "lbfgs": LBFGS,
     "noise": Noise,
     "pgd": PGD,
+    "square": Square,
 }
 
 
