@@ -76,7 +76,7 @@ def define_attack(
 ) -> None:
     """Defines --attack, --epsilon, --clip and, as one number, --examples."""
     flags.DEFINE_list(
-        "attack", attack, "Attacks, by name: fgsm, pgd, lbfgs, noise."
+        "attack", attack, "Attacks, by name: fgsm, pgd, lbfgs, noise, square."
     )
     define_epsilon(epsilon)
     flags.DEFINE_bool(

@@ -35,6 +35,8 @@ class AttackResult:
             "ftol" (converged), "max_iterations" or "line_search" (not, so a
             shorter one may exist), "settled" (no c leads to the target),
             "none" (nothing to solve).
+        queries: Square: what was asked of the model after the image itself,
+            int64, (n,).
     """
 
     originals: np.ndarray
@@ -49,6 +51,7 @@ class AttackResult:
     c_bracket: np.ndarray | None = None
     gradient_evaluations: np.ndarray | None = None
     stop: np.ndarray | None = None
+    queries: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)

@@ -1,9 +1,15 @@
-"""Square Attack: Andriushchenko et al. 2020, section 3, for "linf"."""
+"""The square attack, which asks for no gradient.
+
+Andriushchenko, Croce, Flammarion and Hein, "Square attack: a query-efficient
+black-box adversarial attack via random search", ECCV 2020, section 3.
+"""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 from typing import ClassVar
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,25 +21,30 @@ from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import check_target_rule
 from advkeras.classifier import Classifier
+from advkeras.classifier import answers
 
-_SHARE = 0.8  # of the pixels, in the first square
-# The share is halved whenever so much of all queries is done.
-_HALVED = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+# Shares of the queries after which squares have half the area, section 3.2.
+_HALVED = np.array([10, 50, 200, 1000, 2000, 4000, 6000, 8000]) / 10_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Square(Attack):
-    """Random search by queries alone: it asks for scores, not for gradients.
+    """Random squares, kept where they help, at the corners of the linf ball.
 
-    Begins with vertical stripes of -epsilon and epsilon; then one square at a
-    time, anywhere, is set to -epsilon or epsilon in each channel, and kept
-    if it brings the image nearer to the goal. The squares become smaller. What
-    it finds and a gradient attack does not is hidden from the gradient.
+    The first query is stripes of +-epsilon. Each further one sets a square of
+    random place, and of random sign in each channel, to +-epsilon, and stays
+    if the margin grew: how far another class is above the label. It sees
+    logits alone, so it also works where gradients are absent, or mislead: a
+    gradient attack that fools less than this one was not at its best.
+
+    Channels are the last of three axes; images of two have none, and of one
+    axis are a single row, where squares are stretches.
 
     Args:
-        epsilon: Largest change of a pixel, above 0, in the units of the
-            images.
-        queries: How often an image is shown to the model, at most.
+        epsilon: Radius of the ball, above 0, in the units of the images.
+        queries: The most that is asked of the model for an image, after the
+            image itself. An image asks no more once it succeeds.
+        p_init: Share of the picture that the first squares cover, 0 to 1.
         targets: None for untargeted, "random" or "next"; targets given in
             the call go first.
 
@@ -42,17 +53,20 @@ class Square(Attack):
 
     Example:
         >>> result = ak.attacks.Square(epsilon=0.1)(classifier, images, labels)
+        >>> result.queries  # that each image took
     """
 
     needs_gradient: ClassVar[bool] = False
 
     epsilon: float
     queries: int = 1000
+    p_init: float = 0.8
     targets: str | None = None
 
     def __post_init__(self) -> None:
         checks.check_positive("epsilon", self.epsilon)
         checks.check_count("queries", self.queries)
+        checks.check_share("p_init", self.p_init)
         check_target_rule(self.targets)
 
     def generate(
@@ -65,94 +79,202 @@ class Square(Attack):
         seed: int,
     ) -> Generated:
         """Searches, batch by batch; see `Attack.generate`."""
+        targeted = targets is not None
         goals = labels if targets is None else targets
-        height = classifier.compiled(
-            ("square", targets is not None),
-            lambda c: _build_height(c, targets is not None),
+        search = classifier.compiled(
+            ("square", targeted), lambda c: _build_search(c, targeted)
         )
         epsilon = self.epsilon
         if classifier.levels is not None:
             epsilon = classifier.levels.whole(epsilon)
+        picture = _picture(images.shape[1:])
+        sizes = _sizes(picture, self.queries - 1, self.p_init)
         found = np.empty_like(images)
+        asked = np.empty(len(images), np.int64)
         for start in range(0, len(images), batch_size):
             rows = slice(start, start + batch_size)
-            found[rows] = _search(
-                lambda shown, wanted: height(shown, wanted).numpy(),
+            found[rows], asked[rows] = search(
                 images[rows],
                 goals[rows],
                 epsilon,
-                classifier.bounds,
-                self.queries,
-                seed,
+                picture,
+                sizes,
+                *_draws(images[rows], picture, sizes, seed),
             )
-        return Generated(found, classifier.predict(images, batch_size))
-
-
-def _search(
-    height: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    images: np.ndarray,
-    goals: np.ndarray,
-    epsilon: float,
-    bounds: checks.Bounds,
-    queries: int,
-    seed: int,
-) -> np.ndarray:
-    """Returns the best of each image; those above 0 are left alone."""
-    shape = images.shape
-    rank = images.ndim
-    # As height, width and channels, whatever the model calls them.
-    images = images.reshape(
-        (*shape, *(1,) * (4 - rank)) if rank < 4 else (*shape[:3], -1)
-    )
-    n, rows, columns, channels = images.shape
-    randoms = [seeds.generator(image, seed) for image in images]
-    lowest = np.maximum(images - np.float32(epsilon), bounds[0])
-    highest = np.minimum(images + np.float32(epsilon), bounds[1])
-
-    def ask(shown: np.ndarray, which: np.ndarray) -> np.ndarray:
-        return height(shown.reshape(-1, *shape[1:]), goals[which])
-
-    stripes = np.stack([r.random((1, columns, channels)) for r in randoms])
-    best = np.where(stripes < 0.5, lowest, highest)
-    best_height = ask(best, np.arange(n))
-    # Of each query: where the square lies, and its sign in each channel.
-    draws = np.stack([r.random((queries, 2 + channels)) for r in randoms])
-    at_row, at_column = np.arange(rows), np.arange(columns)
-    for query in range(1, queries):
-        left = np.flatnonzero(~(best_height > 0))
-        if not len(left):
-            break
-        share = _SHARE / 2 ** np.searchsorted(_HALVED, query / queries)
-        side = max(1, round(float(np.sqrt(share * rows * columns))))
-        tall, wide = min(side, rows), min(side, columns)
-        drawn = draws[left, query]
-        top = (drawn[:, :1] * (rows - tall + 1)).astype(int)
-        begin = (drawn[:, 1:2] * (columns - wide + 1)).astype(int)
-        inside = ((at_row >= top) & (at_row < top + tall))[:, :, None] & (
-            (at_column >= begin) & (at_column < begin + wide)
-        )[:, None, :]
-        signed = np.where(
-            drawn[:, None, None, 2:] < 0.5, lowest[left], highest[left]
+        return Generated(
+            found,
+            classifier.predict(images, batch_size),
+            {"gradient_evaluations": np.zeros_like(asked), "queries": asked},
         )
-        trial = np.where(inside[..., None], signed, best[left])
-        reached = ask(trial, left)
-        better = reached > best_height[left]
-        best[left[better]] = trial[better]
-        best_height[left[better]] = reached[better]
-    return best.reshape(shape)
 
 
-def _build_height(classifier: Classifier, targeted: bool) -> Callable[..., Any]:
+def _picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Returns the (height, width, channels) that an image is taken to have."""
+    if len(shape) == 1:
+        return 1, *shape, 1
+    if len(shape) == 2:
+        return *shape, 1
+    height, *width, channels = shape
+    return height, math.prod(width), channels
+
+
+def _sizes(
+    picture: tuple[int, int, int], squares: int, p_init: float
+) -> np.ndarray:
+    """Returns the (height, width) of each square, int32, (squares, 2).
+
+    A side that the picture is too short for is made good by the other.
+    """
+    height, width, _ = picture
+    done = np.arange(1, squares + 1) / (squares + 1)
+    halvings = np.searchsorted(_HALVED, done)  # strictly after the share
+    area = p_init * height * width * 0.5**halvings
+    side = np.sqrt(area)
+    sides = np.maximum(side, area / width), np.maximum(side, area / height)
+    return np.clip(np.rint(np.stack(sides, 1)), 1, (height, width)).astype(
+        np.int32
+    )
+
+
+def _draws(
+    images: np.ndarray,
+    picture: tuple[int, int, int],
+    sizes: np.ndarray,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draws all that is random, each image's by the image and the seed.
+
+    Returns:
+        Signs of the stripes, as `images`; first row and column of each square,
+        (n, squares, 2); and its sign in each channel, (n, squares, channels).
+    """
+    height, width, channels = picture
+    n, squares = len(images), len(sizes)
+    stripes = np.empty((n, *picture), np.int8)
+    corners = np.empty((n, squares, 2), np.int32)
+    signs = np.empty((n, squares, channels), np.int8)
+    for i, image in enumerate(images):
+        random = seeds.generator(image, seed)
+        stripes[i] = random.integers(2, size=(1, width, channels))
+        corners[i] = random.integers(np.array([height, width]) - sizes + 1)
+        signs[i] = random.integers(2, size=(squares, channels))
+    return 2 * stripes.reshape(images.shape) - 1, corners, 2 * signs - 1
+
+
+class _State(NamedTuple):
+    """Where a search is: the next square, and for each image the rest."""
+
+    i: tf.Tensor
+    images: tf.Tensor
+    margin: tf.Tensor  # of the images
+    done: tf.Tensor
+    asked: tf.Tensor  # queries so far
+
+
+def _build_search(classifier: Classifier, targeted: bool) -> Callable[..., Any]:
+    lower, upper = classifier.bounds
+    images_spec = classifier.images_spec()
+
+    def ask(images: tf.Tensor, goals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns what is climbed, and whether there is no need to go on."""
+        logits = classifier.logits(images)
+        margin = objectives.margin_against(logits, goals)
+        said = answers(logits)
+        met = (said == goals) if targeted else (said != goals)
+        met &= said != checks.NO_ANSWER
+        return (-margin if targeted else margin), met
+
     @tf.function(
         input_signature=[
-            tf.TensorSpec((None, *classifier.image_shape)),
+            images_spec,
             tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((), classifier.dtype),
+            tf.TensorSpec((3,), tf.int32),
+            tf.TensorSpec((None, 2), tf.int32),
+            tf.TensorSpec(images_spec.shape, tf.int8),
+            tf.TensorSpec((None, None, 2), tf.int32),
+            tf.TensorSpec((None, None, None), tf.int8),
         ],
         autograph=False,
     )
-    def height(images: tf.Tensor, goals: tf.Tensor) -> tf.Tensor:
-        logits = classifier.logits(tf.cast(images, classifier.dtype))
-        margin = objectives.margin_against(logits, goals)
-        return -margin if targeted else margin
+    def search(
+        originals: tf.Tensor,
+        goals: tf.Tensor,
+        epsilon: tf.Tensor,
+        picture: tf.Tensor,
+        sizes: tf.Tensor,
+        stripes: tf.Tensor,
+        corners: tf.Tensor,
+        signs: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        axes = list(range(1, originals.shape.rank))
 
-    return height
+        def each(numbers: tf.Tensor) -> tf.Tensor:
+            """Gives numbers of images the rank of images."""
+            return tf.reshape(numbers, (-1, *(1 for _ in axes)))
+
+        def moved(originals: tf.Tensor, signs: tf.Tensor) -> tf.Tensor:
+            far = originals + epsilon * tf.cast(signs, originals.dtype)
+            return tf.clip_by_value(far, lower, upper)
+
+        def square(i: tf.Tensor, those: tf.Tensor) -> tf.Tensor:
+            """Returns the sign of each pixel in a square, and 0 elsewhere."""
+            first = tf.gather(corners[:, i], those)
+            sign = tf.gather(signs[:, i], those)
+
+            def within(axis: int) -> tf.Tensor:
+                past = tf.range(picture[axis]) - first[:, axis, None]
+                return (past >= 0) & (past < sizes[i, axis])
+
+            inside = within(0)[:, :, None, None] & within(1)[:, None, :, None]
+            return tf.where(inside, sign[:, None, None, :], 0)
+
+        def searched(now: _State) -> tuple[_State]:
+            those = tf.where(~now.done)[:, 0]
+            begin, images, goal, margin = (
+                tf.gather(of_all, those)
+                for of_all in (originals, now.images, goals, now.margin)
+            )
+            sign = tf.reshape(square(now.i, those), tf.shape(images))
+            tried = tf.where(sign == 0, images, moved(begin, sign))
+            # To ask again what is known would waste a query.
+            known = tf.reduce_all(tried == images, axes, keepdims=True)
+            other = tf.where(sign == 0, images, moved(begin, -sign))
+            tried = tf.where(known, other, tried)
+            height, met = ask(tried, goal)
+            better = (height > margin) | met
+
+            def put(of_all: tf.Tensor, of_those: tf.Tensor) -> tf.Tensor:
+                return tf.tensor_scatter_nd_update(
+                    of_all, those[:, None], of_those
+                )
+
+            return (
+                _State(
+                    now.i + 1,
+                    put(now.images, tf.where(each(better), tried, images)),
+                    put(now.margin, tf.where(better, height, margin)),
+                    put(now.done, met),
+                    tf.where(now.done, now.asked, now.asked + 1),
+                ),
+            )
+
+        _, fooled = ask(originals, goals)
+        begin = moved(originals, stripes)
+        margin, met = ask(begin, goals)
+        (now,) = tf.while_loop(
+            lambda now: (now.i < tf.shape(sizes)[0]) & tf.reduce_any(~now.done),
+            searched,
+            (
+                _State(
+                    tf.constant(0),
+                    tf.where(each(fooled), originals, begin),
+                    margin,
+                    fooled | met,
+                    tf.cast(~fooled, tf.int64),
+                ),
+            ),
+        )
+        return now.images, now.asked
+
+    return search

@@ -16,9 +16,10 @@ ATTACKS = [
     ak.attacks.FGSM(0.1),
     ak.attacks.LBFGS(c_rtol=0.5),
     ak.attacks.PGD(0.1, steps=4),
+    ak.attacks.Square(0.1, queries=5),
 ]
 EVERY_ATTACK = pytest.mark.parametrize(
-    "attack", ATTACKS, ids=["fgsm", "lbfgs", "pgd"]
+    "attack", ATTACKS, ids=["fgsm", "lbfgs", "pgd", "square"]
 )
 
 
@@ -131,6 +132,7 @@ def test_attacks_by_name_take_the_options_they_have():
         "lbfgs",
         "noise",
         "pgd",
+        "square",
     )
     with pytest.raises(ValueError, match="attack='nosuch'"):
         ak.attacks.build("nosuch")

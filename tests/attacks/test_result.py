@@ -6,7 +6,7 @@ from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
 
-@pytest.fixture(scope="module", params=["fgsm", "lbfgs"])
+@pytest.fixture(scope="module", params=["fgsm", "lbfgs", "square"])
 def result(request):
     attack = ak.attacks.build(request.param, epsilon=0.1, c_rtol=0.5)
     return attack(linear(classes=3)[0], grey(5))
