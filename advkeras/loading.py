@@ -1,7 +1,9 @@
 """The one door for model files of every kind: a Classifier behind each."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from advkeras import checks
 from advkeras import models
@@ -14,6 +16,7 @@ def load(
     bounds: checks.Bounds | None = None,
     outputs: str | None = None,
     levels: int | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
 ) -> Classifier:
     """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
 
@@ -28,6 +31,8 @@ def load(
         outputs: As for `Classifier`.
         levels: As for `Classifier`; a .tflite file of integer input has its
             own.
+        custom_objects: As for `advkeras.models.load`; a .tflite file names
+            none.
 
     Raises:
         ValueError: There is no such model, or it cannot be read.
@@ -40,6 +45,6 @@ def load(
         return TfliteClassifier(
             name_or_path, bounds=bounds, outputs=outputs, levels=levels
         )
-    model = models.load(name_or_path)
+    model = models.load(name_or_path, custom_objects)
     bounds = (0.0, 1.0) if bounds is None else bounds
     return Classifier(model, bounds, outputs, levels)
