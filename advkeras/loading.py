@@ -1,7 +1,9 @@
 """The one door for model files of every kind: a Classifier behind each."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from advkeras import checks
 from advkeras import models
@@ -15,6 +17,7 @@ def load(
     outputs: str | None = None,
     levels: int | None = None,
     output: str | int | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
 ) -> Classifier:
     """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
 
@@ -30,6 +33,8 @@ def load(
         levels: As for `Classifier`; a .tflite file of integer input has its
             own.
         output: As for `Classifier`; a .tflite file has one.
+        custom_objects: As for `advkeras.models.load`; a .tflite file names
+            none.
 
     Raises:
         ValueError: There is no such model, or it cannot be read.
@@ -45,7 +50,7 @@ def load(
             return TfliteClassifier(
                 name_or_path, bounds=bounds, outputs=outputs, levels=levels
             )
-        model = models.load(name_or_path)
+        model = models.load(name_or_path, custom_objects)
         return Classifier(model, bounds, outputs, levels, output)
 
     # An integer input is closer to the truth than the card it came with.

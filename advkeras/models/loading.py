@@ -1,8 +1,9 @@
 """Model files of every format that Keras has had, found by name or path."""
 
 import os
+import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from advkeras.models import legacy
 from advkeras.models import registry
+from advkeras.models.wrapped import FunctionModel
 
+# Longer ones in the errors of Keras are whole configurations of models.
+_LONGEST_SENTENCE = 300
 _SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
@@ -68,12 +73,19 @@ def find_all(
     return found
 
 
-def load(name_or_path: str | os.PathLike) -> keras.Model:
+def load(
+    name_or_path: str | os.PathLike,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> keras.Model:
     """Loads a model for inference.
 
     Args:
-        name_or_path: A saved_models name, or the path of a .keras file, a
-            legacy .h5 file or a SavedModel folder.
+        name_or_path: A saved_models name, or the path of a .keras file, an
+            .h5 file or a SavedModel folder. Files of Keras 2 are rebuilt in
+            Keras 3, or run by `tf_keras` where that cannot be and it is
+            installed.
+        custom_objects: Classes and functions of your own that the file names:
+            name -> object.
 
     Returns:
         A Keras model, not compiled. A SavedModel becomes a model around its
@@ -83,32 +95,43 @@ def load(name_or_path: str | os.PathLike) -> keras.Model:
         ValueError: There is no such model, or the file cannot be read.
     """
     path = find(name_or_path)
-    if path.is_dir():
-        reader: Callable[[Path], keras.Model] = _load_saved_model
-    elif path.suffix in _SUFFIXES:
-        reader = _load_keras
-    else:
+    if not path.is_dir() and path.suffix not in _SUFFIXES:
         raise ValueError(
             f"a model file must end in {', '.join(_SUFFIXES)} or be a "
             f"SavedModel folder. Received: model={os.fspath(name_or_path)!r}"
         )
     try:
-        return reader(path)
+        if path.is_dir():
+            return _load_saved_model(path)
+        return _load_keras(path, custom_objects)
     except Exception as error:
         # Keras, h5py, zipfile and TF each fail in their own way on a
         # truncated or foreign file.
-        reason = " ".join(str(error).split())[:200]
         raise ValueError(
             "a model file must be one that Keras can load. Received: "
             f"model={os.fspath(name_or_path)!r} "
-            f"({type(error).__name__}: {reason})"
+            f"({type(error).__name__}: {_reason(error)})"
         ) from error
 
 
-def _load_keras(path: Path) -> keras.Model:
+def _reason(error: Exception) -> str:
+    """Returns an error's text in whole sentences, without dumps of configs."""
+    text = " ".join(str(error).split())
+    # Keras wraps an error in another for each model that is inside another.
+    _, found, inner = text.rpartition("Exception encountered: ")
+    sentences = re.split(r"(?<=[.!?]) ", inner if found else text)
+    short = [x for x in sentences if len(x) <= _LONGEST_SENTENCE]
+    return " ".join(short or sentences)
+
+
+def _load_keras(
+    path: Path, custom_objects: Mapping[str, Any] | None
+) -> keras.Model:
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ValueError("not a whole .keras archive; truncated?")
-    return keras.saving.load_model(path, compile=False)
+    if legacy.is_old(path):
+        return legacy.load(path, custom_objects)
+    return keras.saving.load_model(path, custom_objects, compile=False)
 
 
 def _load_saved_model(path: Path) -> keras.Model:
@@ -118,34 +141,21 @@ def _load_saved_model(path: Path) -> keras.Model:
             "no signature 'serving_default', only: "
             f"{', '.join(loaded.signatures) or 'none'}"
         )
-    return _SignatureModel(loaded, name=path.resolve().name)
+    signature = loaded.signatures["serving_default"]
+    inputs = signature.structured_input_signature[1]
+    outputs = signature.structured_outputs
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(
+            f"one input and one output expected, {len(inputs)} and "
+            f"{len(outputs)} found"
+        )
+    ((argument, spec),) = inputs.items()
+    (output,) = outputs
 
+    def serve(images: tf.Tensor) -> tf.Tensor:
+        # Holds `loaded`: its variables die with it.
+        return loaded.signatures["serving_default"](**{argument: images})[
+            output
+        ]
 
-class _SignatureModel(keras.Model):
-    """A SavedModel's serving signature as a Keras model."""
-
-    def __init__(self, loaded: Any, name: str):
-        super().__init__(name=name)
-        # In a tuple, out of reach of Keras, which would track its variables.
-        self._loaded = (loaded,)
-        self._signature = loaded.signatures["serving_default"]
-        inputs = self._signature.structured_input_signature[1]
-        if len(inputs) != 1 or len(self._signature.structured_outputs) != 1:
-            raise ValueError(
-                f"one input and one output expected, {len(inputs)} and "
-                f"{len(self._signature.structured_outputs)} found"
-            )
-        ((self._argument, spec),) = inputs.items()
-        (self._output,) = self._signature.structured_outputs
-        self._input_dtype = spec.dtype
-        self._image_shape = tuple(spec.shape)
-        self.built = True
-
-    @property
-    def input_shape(self) -> tuple[int | None, ...]:
-        return self._image_shape
-
-    def call(self, images: Any, training: bool = False) -> Any:
-        del training  # a serving signature is for inference
-        images = tf.cast(images, self._input_dtype)
-        return self._signature(**{self._argument: images})[self._output]
+    return FunctionModel(serve, spec, path.resolve().name)

@@ -1,5 +1,6 @@
 """Model files of every format, and one line about what is none."""
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -164,3 +165,43 @@ def test_no_models_or_one_that_is_not_there(folder):
         loading.find_all([])
     with pytest.raises(ValueError, match="Received: model='nosuch'"):
         loading.find_all([folder / "net.keras", "nosuch"])
+
+
+@pytest.mark.parametrize("name", ["net.weights.h5", "old.h5"])
+def test_a_file_of_weights_only(tmp_path, model, name):
+    path = tmp_path / name
+    if name == "net.weights.h5":
+        model.save_weights(path)
+    else:
+        with h5py.File(path, "w") as file:  # as Keras 2 wrote it
+            file.attrs["layer_names"] = [b"dense"]
+    assert "weights only, no layers: build the model" in refusal(path)
+
+
+def test_an_h5_file_of_something_else(tmp_path):
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["images"] = images()
+    assert "it holds no Keras model)" in refusal(tmp_path / "data.h5")
+
+
+def test_the_reason_is_whole_and_without_the_configuration():
+    dump = "config={" + "'name': 'dense', " * 100 + "}."
+    error = TypeError(
+        f"The class is not right.\n\n{dump}\n\nException encountered: "
+        f"One sentence. {dump} Full object: {dump} The last one."
+    )
+    assert loading._reason(error) == "One sentence. The last one."
+    assert loading._reason(ValueError("no\n point")) == "no point"
+    assert loading._reason(ValueError(dump)) == " ".join(dump.split())
+
+
+def test_an_object_of_ones_own(tmp_path):
+    class Mine(keras.layers.Dense):
+        """A Dense by another name."""
+
+    net = keras.Sequential([keras.Input((4,)), Mine(2)])
+    net.save(tmp_path / "mine.keras")
+    assert "Could not locate class 'Mine'" in refusal(tmp_path / "mine.keras")
+    loaded = ak.models.load(tmp_path / "mine.keras", {"Mine": Mine})
+    x = np.ones((1, 4), np.float32)
+    np.testing.assert_array_equal(loaded(x), net(x))
