@@ -8,6 +8,8 @@ import numpy as np
 
 Bounds = tuple[float, float]
 
+NO_ANSWER = -1  # a label, of scores that name no class: a NaN, or infinity
+
 
 def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
     """Raises ValueError unless `value` is one of `choices`."""
