@@ -13,11 +13,13 @@ from advkeras.edge.standalone.run_on_device import is_scores
 # They mix values: what they write is new, and not what was before in another
 # form.
 _MIX = {
+    "AVERAGE_POOL_2D",
     "BATCH_MATMUL",
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
     "FULLY_CONNECTED",
     "MEAN",
+    "SUM",
     "TRANSPOSE_CONV",
 }
 # What is within 0 .. 1 they leave as it is.

@@ -165,6 +165,18 @@ def test_one_score_of_any_size_is_no_classifier(written):
         TfliteClassifier(written(net))
 
 
+def test_scores_of_more_dimensions(written):
+    net = Net("FLOAT32", (1, 1, 1, 4))
+    net.add("NEG", [net.given], (1, 1, 1, 4))
+    path = written(net)
+    assert lift(path).output_shape == (None, 1, 1, 4)
+    copy = TfliteClassifier(path, (-9, 9))
+    assert (copy.num_classes, copy.outputs) == (4, "logits")
+    expected = IMAGES.reshape(-1, 4).argmin(axis=1).tolist()
+    assert copy.predict(IMAGES).tolist() == expected
+    assert copy.lifted_predict(IMAGES).tolist() == expected
+
+
 def test_scores_of_every_pixel_are_no_row(written):
     net = Net("FLOAT32", (1, 2, 2, 3))
     net.add("SOFTMAX", [net.given], (1, 2, 2, 3), "SoftmaxOptions", beta=2.0)
