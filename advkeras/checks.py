@@ -10,6 +10,8 @@ Bounds = tuple[float, float]
 # A prediction that is none: the scores were NaN, or had overflowed.
 NO_ANSWER = -1
 
+NO_ANSWER = -1  # a label, of scores that name no class: a NaN, or infinity
+
 
 def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
     """Raises ValueError unless `value` is one of `choices`."""

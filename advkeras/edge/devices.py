@@ -94,7 +94,7 @@ def _compare(
                 executor: _result(manifest, devices, variant, executor, found)
                 for executor, found in by_executor.items()
             },
-            "pairs": _pairs(by_executor, _scale(manifest, devices, variant)),
+            "pairs": _pairs(by_executor, _output(manifest, devices, variant)),
         }
         for variant, by_executor in outputs.items()
     }
@@ -131,7 +131,9 @@ def _compare(
             difference
             for variant, by_executor in outputs.items()
             for one in manifest["sets"]
-            for difference in _differences(variant, one, by_executor)
+            for difference in _differences(
+                variant, one, by_executor, _output(manifest, devices, variant)
+            )
         ],
     }
 
@@ -162,6 +164,7 @@ def _result(
     executor: str,
     outputs: dict[str, np.ndarray],
 ) -> dict[str, Any]:
+    output = _output(manifest, devices, variant)
     latency = None
     if executor in devices:
         times = devices[executor]["models"][variant]["latencies"]
@@ -175,7 +178,7 @@ def _result(
             "set": one["name"],
             **Outcome.of(
                 (one["attack"], one["pixels"], one["overshoot"]),
-                outputs[one["name"]].argmax(axis=1),
+                run_on_device.labels_of(outputs[one["name"]], output),
                 np.array(one["labels"]),
                 np.array(one["source_labels"]),
                 None
@@ -188,29 +191,31 @@ def _result(
     return {"outcomes": outcomes, "latency": latency}
 
 
-def _scale(
+def _output(
     manifest: dict[str, Any],
     devices: Mapping[str, dict[str, Any]],
     variant: str,
-) -> float:
-    """Returns what one step of a variant's output is; 1 of floats."""
+) -> dict[str, Any]:
+    """Returns what is known of a variant's output: its scale and zero point."""
     known = [manifest["models"][variant]]
     known += [found["models"][variant] for found in devices.values()]
     for model in known:
         if "output" in model:
-            return float(model["output"]["scale"] or 1)
-    return 1.0
+            return dict(model["output"])
+    return {"scale": None, "zero_point": None}
 
 
 def _pairs(
-    by_executor: Mapping[str, Mapping[str, np.ndarray]], scale: float
+    by_executor: Mapping[str, Mapping[str, np.ndarray]],
+    output: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    pairs = []
+    pairs, scale = [], float(output["scale"] or 1)
     for a, b in itertools.combinations(by_executor, 2):
         labels, bits, largest = [], [], 0.0
         for name, mine in by_executor[a].items():
             other = by_executor[b][name]
-            labels.append(mine.argmax(axis=1) == other.argmax(axis=1))
+            says = [run_on_device.labels_of(x, output) for x in (mine, other)]
+            labels.append(says[0] == says[1])
             bits.append(run_on_device.equal_rows(mine, other))
             with np.errstate(invalid="ignore"):  # infinity from itself
                 steps = np.abs(mine.astype(float) - other.astype(float))
@@ -233,9 +238,10 @@ def _differences(
     variant: str,
     shown: dict[str, Any],
     by_executor: Mapping[str, Mapping[str, np.ndarray]],
+    output: dict[str, Any],
 ) -> list[dict[str, Any]]:
     says = {
-        executor: sets[shown["name"]].argmax(axis=1)
+        executor: run_on_device.labels_of(sets[shown["name"]], output)
         for executor, sets in by_executor.items()
     }
     if not says:

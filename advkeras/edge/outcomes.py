@@ -16,6 +16,8 @@ from advkeras.evaluation import fields_to_json
 class Outcome:
     """What a target makes of one set of images.
 
+    No answer (`checks.NO_ANSWER`) is neither right nor wrong.
+
     Attributes:
         attack: Name of the attack that made the images; None: they are clean.
         pixels: "float" as found, "uint8" rounded, "camera" changed as well.

@@ -56,7 +56,9 @@ class Shown:
         if self.attack is None:
             return None
         right_before = self.result.clean_predictions == self.labels
-        return right_before & (self.result.predictions != self.labels)
+        return right_before & run_on_device.misread(
+            self.result.predictions, self.labels
+        )
 
     def uint8(self) -> np.ndarray:
         """Makes the images as uint8, (n, height, width, channels)."""

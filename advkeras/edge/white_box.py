@@ -9,6 +9,7 @@ import numpy as np
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.edge.lift import TfliteClassifier
+from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
 from advkeras.evaluation import fields_from_json
 from advkeras.evaluation import fields_to_json
@@ -21,7 +22,7 @@ class Way:
     Attributes:
         accuracy: Of all images, those that the copy still reads rightly.
         fooled: Of the images that it read rightly before, those that it reads
-            wrongly now.
+            wrongly now; no answer is neither right nor wrong.
         reached: Of all images, those where an attack with targets reached
             them; None for one without.
         alone: Of all images, those that the copy reads wrongly and the float
@@ -57,13 +58,13 @@ class Way:
         """
         labels, targets = result.labels, result.targets
         predicted = copy.predict(result.images, within_bounds=False)
-        wrong = predicted != labels
+        wrong = run_on_device.misread(predicted, labels)
         alone = None
         if source is not None:
             said = source.predict(result.images, within_bounds=False)
             alone = Rate.of(wrong & (said == labels))
         return cls(
-            accuracy=Rate.of(~wrong),
+            accuracy=Rate.of(predicted == labels),
             fooled=Rate.of(wrong[clean == labels]),
             reached=None if targets is None else Rate.of(predicted == targets),
             alone=alone,

@@ -4,6 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
+from advkeras import checks
 from advkeras.report.grids import Grid
 from advkeras.report.tables import cell
 
@@ -188,6 +189,8 @@ def _differences(results: dict[str, Any]) -> Grid:
     def said(label: int | None) -> str:
         if label is None:
             return "-"
+        if label == checks.NO_ANSWER:
+            return "no answer"
         return str(names[label]) if label < len(names) else str(label)
 
     title = f"Images that are labelled differently: {len(found)}"

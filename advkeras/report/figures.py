@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from advkeras import checks
 from advkeras import files
 from advkeras.attacks import AttackResult
 
@@ -94,9 +95,11 @@ def gallery(
             axes.set_xticks([])
             axes.set_yticks([])
             if predictions is not None:
-                right = predictions[i] == result.labels[i]
+                said = predictions[i]
+                answered = said != checks.NO_ANSWER
+                right = said == result.labels[i]
                 axes.set_title(
-                    class_names[predictions[i]],
+                    class_names[said] if answered else "no answer",
                     fontsize=9,
                     color="black" if right else "crimson",
                 )

@@ -122,6 +122,29 @@ def test_equal_devices(answers, tmp_path):
         assert results["pi"]["outcomes"] == results["litert"]["outcomes"]
 
 
+def test_one_image_that_a_device_does_not_read(answers, tmp_path):
+    name = answers["manifest"]["sets"][1]["name"]
+    values = answers["models"]["float32"]["outputs"]
+    outputs = device.decode(values[name]).copy()
+    before = int(outputs[5].argmax())
+    outputs[5, 3] = np.nan
+    values[name] = run_on_device.encode(outputs)
+    found = devices.compare([bundles.write(tmp_path / "pi.json", answers)])
+    (difference,) = found["differences"]
+    assert (difference["row"], difference["says"]) == (
+        5,
+        {"litert": before, "litert-reference": before, "pi": -1},
+    )
+    results = found["models"]["float32"]["results"]
+    here, there = (
+        next(o for o in results[e]["outcomes"] if o["set"] == name)
+        for e in ("litert", "pi")
+    )
+    lost = here["accuracy"]["count"] - there["accuracy"]["count"]
+    label = answers["manifest"]["sets"][1]["labels"][5]
+    assert lost == (before == label)
+
+
 def test_one_image_that_a_device_reads_otherwise(answers, tmp_path):
     name = answers["manifest"]["sets"][1]["name"]
     outputs = device.decode(answers["models"]["float32"]["outputs"][name])

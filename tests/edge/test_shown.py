@@ -55,6 +55,26 @@ def test_an_attack_s_outcome_by_hand():
     )
 
 
+def test_no_answer_is_neither_right_nor_wrong():
+    result = result_of()
+    predictions = np.array([-1, 1, 2, 1, -1, 0])
+    result = dataclasses.replace(result, predictions=predictions)
+    shown = Shown("fgsm", "float", 1.0, result, (), predictions)
+    assert shown.fooled.tolist() == [False, True, True, False, False, False]
+    # Right: 5. As the source: 3 and 5. Of 1 and 2, 1 has no answer. Wrong
+    # where the source is right, which it is on 5: none.
+    outcome = shown.outcome(np.array([-1, -1, 1, 1, -1, 0]))
+    assert outcome == Outcome(
+        attack="fgsm",
+        pixels="float",
+        overshoot=1.0,
+        accuracy=Rate(1, 6),
+        agreement=Rate(2, 6),
+        survival=Rate(1, 2),
+        only_target_wrong=Rate(0, 6),
+    )
+
+
 def test_a_clean_outcome_by_hand():
     result = result_of()
     shown = Shown(None, "float", None, result, (), result.clean_predictions)

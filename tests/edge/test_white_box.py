@@ -86,6 +86,17 @@ def test_rates_by_hand(found):
     assert found.transfer.alone == Rate(0, 5)
 
 
+def test_no_answer_fools_nobody():
+    copy = [0, -1, 1, 0, -1]
+    own = result([0, 1, 2, 3, 4], LABELS, copy, CLEAN)
+    found = ak.edge.white_box("f", Says(copy), "fgsm", own, own, Says(FLOAT))
+    for way in (found.white_box, found.transfer):
+        assert way.accuracy == Rate(2, 5)
+        # Of pictures 0, 1, 2 and 4 none is misread; 3 by the copy alone.
+        assert way.fooled == Rate(0, 4)
+        assert way.alone == Rate(1, 5)
+
+
 def test_targets_are_counted_on_the_copy():
     """What the float model was made to say is not what the copy says."""
     targets = [1, 1, 0, 0, 1]

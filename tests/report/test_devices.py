@@ -154,6 +154,12 @@ def test_every_image_that_is_labelled_differently(results):
     assert not any(title.startswith("Images") for title in titles)
 
 
+def test_a_device_that_gives_no_answer(results):
+    results["differences"][0]["says"]["pi[4]"] = -1
+    found = grid(results, "Images that are labelled differently: 1")
+    assert found.rows[0][4:] == ("one", "one", "no answer")
+
+
 def test_many_differences_are_cut(results):
     results["differences"] *= 99
     found = grid(results, "Images that are labelled differently: 99, the first")

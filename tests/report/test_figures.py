@@ -135,6 +135,15 @@ def test_a_wrong_label_is_red(tmp_path):
     assert shares[0] > 0 == shares[1]
 
 
+def test_no_answer_is_not_the_last_class(tmp_path):
+    found, pictures = result(), []
+    for said in (-1, len(CLASSES) - 1):
+        found.predictions[:] = said
+        ak.report.gallery(found, tmp_path / "gallery.png", CLASSES)
+        pictures.append(read(tmp_path / "gallery.png"))
+    assert (pictures[0] != pictures[1]).any()
+
+
 def test_a_gallery_says_what_it_shows(tmp_path):
     pictures = []
     for title in ("fgsm, made for A", "fgsm, made for B"):

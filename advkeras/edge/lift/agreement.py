@@ -25,6 +25,7 @@ from advkeras.edge.lift.severed import sever
 from advkeras.edge.lift.verdicts import Agreement
 from advkeras.edge.lift.verdicts import OperatorAgreement
 from advkeras.edge.lift.verdicts import OutputAgreement
+from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
 
 _MEMORY = 1 << 26  # bytes of all tensors of a batch, as float32
@@ -165,8 +166,10 @@ def _outputs(
                 strict=True,
             ):
                 tally.add(lifted, found)
-                if len(tensor.shape) == 2 and lifted.shape == found.shape:
-                    same.append(lifted.argmax(axis=1) == found.argmax(axis=1))
+                scores = run_on_device.is_scores(tensor.signature)
+                if scores and lifted.shape == found.shape:
+                    real_scores = as_floats(found, grids.get(tensor.index))
+                    same.append(_labels(lifted) == _labels(real_scores))
             bar.update(len(batch))
         version = real.version
     return version, tuple(
@@ -205,6 +208,11 @@ class _Runtime:
         indices = [tensor.index for tensor in self._graph.outputs]
         found = self._session.tensors(images, indices)
         return [found[index] for index in indices]
+
+
+def _labels(scores: np.ndarray) -> np.ndarray:
+    floats = {"scale": None, "zero_point": None}
+    return run_on_device.labels_of(run_on_device.as_scores(scores), floats)
 
 
 def _grids(graph: Graph) -> dict[int, Tensor]:

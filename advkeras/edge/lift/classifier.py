@@ -12,9 +12,9 @@ from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.model import as_program
-from advkeras.edge.lift.model import below_softmax
 from advkeras.edge.lift.model import lift
 from advkeras.edge.lift.samples import held_bounds
+from advkeras.edge.lift.scores import logits_of
 from advkeras.levels import Levels
 
 
@@ -25,7 +25,8 @@ class TfliteClassifier(Classifier):
     is what the device receives; `success` is what the interpreter says of it.
 
     Args:
-        path: The .tflite file: images in, one score a class out.
+        path: The .tflite file: images in, one score a class out, or one
+            LOGISTIC unit: the probability of class 1.
         bounds: (lower, upper) of the pixels, in the units that the file's
             scale and zero point give. None: all that a quantised input holds,
             or that the file quantises floats to; that of the type, 0 to 255
@@ -67,22 +68,22 @@ class TfliteClassifier(Classifier):
                 f"Received: path={graph.path!r} with {len(graph.inputs)} and "
                 f"{len(graph.outputs)}"
             )
-        softmax = below_softmax(graph, graph.outputs[0]) is not None
-        if softmax and outputs == "logits":
+        kind = logits_of(graph, graph.outputs[0]).kind
+        if kind is not None and outputs == "logits":
             raise ValueError(
                 "`outputs` must be what the file returns, which ends in a "
-                f"softmax. Received: outputs={outputs!r}"
+                f"{kind}. Received: outputs={outputs!r}"
             )
         super().__init__(
             lift(program, "logits"),
             held_bounds(graph) if bounds is None else bounds,
-            None if softmax else outputs,
+            outputs if kind is None else None,
             levels,
         )
         if bounds is None:
             known = straight_through.input_limits(graph, graph.inputs[0])
             self.bounds_from = "assumed" if known is None else "input"
-        if softmax:
+        if kind is not None:
             self.outputs = "probabilities"
         self.path = graph.path
         self.runtime = runtime

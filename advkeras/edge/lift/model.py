@@ -12,9 +12,10 @@ from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.program import Program
 from advkeras.edge.lift.reader import read
+from advkeras.edge.lift.scores import Logits
+from advkeras.edge.lift.scores import logits_of
 
 _OUTPUTS = ("file", "logits")
-_CONVERSIONS = ("DEQUANTIZE", "QUANTIZE")
 
 
 def lift(
@@ -29,7 +30,9 @@ def lift(
     Args:
         source: The file, or what was read of it.
         outputs: "file" for all that the file returns, in its order; "logits"
-            for what its last softmax is given, where it has one.
+            for what its last softmax is given, where it has one. Those of one
+            LOGISTIC unit are (0, z), of scores (n, 1, 1, classes) without the
+            dimensions of 1: (n, classes).
 
     Returns:
         A functional Keras model, (n, ...) in, (n, ...) out; not trainable.
@@ -46,15 +49,22 @@ def lift(
     checks.check_choice("outputs", outputs, _OUTPUTS)
     program = as_program(source)
     graph = program.graph
-    wanted = tuple(
-        (outputs == "logits" and below_softmax(graph, tensor)) or tensor
-        for tensor in graph.outputs
-    )
+    ends = [logits_of(graph, tensor) for tensor in graph.outputs]
+    wanted = graph.outputs
+    if outputs == "logits":
+        wanted = tuple(end.tensor for end in ends)
     images = [
         keras.Input([None if s == -1 else s for s in tensor.signature[1:]])
         for tensor in graph.inputs
     ]
     found = _Layer(program, wanted)(*images)
+    if outputs == "logits":
+        found = [
+            _LogitsLayer(end)(values)
+            for end, values in zip(ends, found, strict=True)
+        ]
+    if len(found) == 1:
+        found = found[0]
     given = images[0] if len(images) == 1 else images
     return keras.Model(given, found, name=_name(graph.path))
 
@@ -73,27 +83,6 @@ def as_program(source: str | os.PathLike | Graph | Program) -> Program:
         ) from error
 
 
-def below_softmax(graph: Graph, output: Tensor) -> Tensor | None:
-    """Returns the logits of an output: what its softmax is given.
-
-    Args:
-        graph: The graph.
-        output: An output of it; between it and its softmax there may be
-            conversions of type.
-
-    Returns:
-        The tensor of logits; None where there is no softmax.
-    """
-    writers = {t.index: op for op in graph.operators for t in op.outputs}
-    operator = writers.get(output.index)
-    while operator is not None and operator.name in _CONVERSIONS:
-        given = operator.inputs[0]
-        operator = writers.get(given.index) if given is not None else None
-    if operator is None or operator.name != "SOFTMAX":
-        return None
-    return operator.inputs[0] if operator.options["beta"] == 1 else None
-
-
 class _Layer(keras.layers.Layer):
     """Computes a program; has no weights that Keras knows of."""
 
@@ -103,17 +92,26 @@ class _Layer(keras.layers.Layer):
         self._wanted = wanted
 
     def call(self, *images: tf.Tensor) -> Any:
-        found = self._program(list(images), self._wanted)
-        return found[0] if len(found) == 1 else found
+        return self._program(list(images), self._wanted)
 
     def compute_output_spec(self, *_: Any) -> Any:
-        specs = [
+        return [
             keras.KerasTensor(
                 (None, *(None if s == -1 else s for s in t.signature[1:]))
             )
             for t in self._wanted
         ]
-        return specs[0] if len(specs) == 1 else specs
+
+
+class _LogitsLayer(keras.layers.Layer):
+    """Makes logits of what their tensor holds."""
+
+    def __init__(self, logits: Logits):
+        super().__init__(trainable=False, dtype="float32")
+        self._logits = logits
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        return self._logits.of(values)
 
 
 def _name(path: str) -> str:

@@ -10,6 +10,7 @@ from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.operators import TABLE
+from advkeras.edge.lift.scores import end_of
 
 # They move values and make none: what was on a tensor's grid still is. (So is
 # what QUANTIZE makes of floats.)
@@ -72,6 +73,7 @@ class Program:
         self.graph = graph
         self.each_alone = False
         _check_supported(graph)
+        self._end = end_of(graph)
         self._constants: dict[int, Any] = {
             tensor.index: _as_value(straight_through.constant(tensor))
             for tensor in graph.tensors
@@ -133,9 +135,8 @@ class Program:
         for operator in self._todo:
             if not last:
                 break
-            for tensor, value in zip(
-                operator.outputs, _run(operator, values), strict=True
-            ):
+            found = _run(operator, values, self._end)
+            for tensor, value in zip(operator.outputs, found, strict=True):
                 values[tensor.index] = value
                 last.discard(tensor.index)
         return [values[tensor.index] for tensor in wanted]
@@ -201,7 +202,11 @@ class Program:
         return True
 
 
-def _run(operator: Operator, values: dict[int, Any]) -> list[tf.Tensor]:
+def _run(
+    operator: Operator,
+    values: dict[int, Any],
+    scores: frozenset[int] = frozenset(),
+) -> list[tf.Tensor]:
     """Computes one operator; its error says which one it was."""
     inputs = [t if t is None else values[t.index] for t in operator.inputs]
     try:
@@ -211,7 +216,7 @@ def _run(operator: Operator, values: dict[int, Any]) -> list[tf.Tensor]:
         if len(outputs) != len(operator.outputs):
             raise ValueError(f"{len(outputs)} outputs")
         return [
-            _written(operator, tensor, value)
+            _written(operator, tensor, value, tensor.index in scores)
             for tensor, value in zip(operator.outputs, outputs, strict=True)
         ]
     except _WRONG as error:
@@ -222,7 +227,9 @@ def _run(operator: Operator, values: dict[int, Any]) -> list[tf.Tensor]:
         ) from error
 
 
-def _written(operator: Operator, tensor: Tensor, value: Any) -> tf.Tensor:
+def _written(
+    operator: Operator, tensor: Tensor, value: Any, score: bool
+) -> tf.Tensor:
     """Returns a value as the tensor that it is written to holds it."""
     value = tf.convert_to_tensor(value)
     if tensor.shape:
@@ -241,7 +248,9 @@ def _written(operator: Operator, tensor: Tensor, value: Any) -> tf.Tensor:
             if straight_through.is_quantized(given)
         )
     )
-    return value if moved else straight_through.as_held(value, tensor)
+    if moved:
+        return value
+    return straight_through.as_held(value, tensor, score)
 
 
 def _check_supported(graph: Graph) -> None:

@@ -4,8 +4,17 @@ A quantised tensor holds (q - zero_point) * scale for integers q. What computes
 on it computes here in float32 on those numbers; then the result is rounded
 to the nearest that its tensor can hold, and clipped. The gradient passes the
 rounding as if it were not there (the straight-through estimator: Bengio,
-Leonard and Courville 2013, section 4), and is 0 where a value was clipped.
+Leonard and Courville 2013, section 4).
+
+It passes the ends of a range as well (BPDA: Athalye, Carlini and Wagner 2018,
+section 4.1), which are no activation function: that is an operator's own, and
+has its own gradient. A score that is clipped passes all, or a file whose scores
+are at their ends would have no gradient. Of what is clipped before, whose
+change may change nothing, a tenth is passed: with all, attacks on badly
+calibrated files need larger changes; with nothing, some do not find any.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -15,7 +24,10 @@ from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 
 _INTEGERS = ("int8", "uint8", "int16")
-_ROUNDED = 0.51  # of a step: how far off a value is that is rounded
+# Of a step: how far off a value is that is rounded, also beyond an end, where
+# pixels of -1 .. 1 are. A little more than half, for float32's own error.
+_ROUNDED = 0.51
+_BEYOND = 0.1  # of a gradient: what passes an end of a range inside of a net
 
 
 def is_quantized(tensor: Tensor | None) -> bool:
@@ -58,17 +70,25 @@ def input_limits(graph: Graph, given: Tensor) -> tuple[float, float] | None:
     return limits(given) if is_quantized(given) else None
 
 
-def as_held(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
+def as_held(
+    values: tf.Tensor, tensor: Tensor, score: bool = False
+) -> tf.Tensor:
     """Returns values as a tensor of the file holds them.
 
     Args:
         values: float32, any shape.
         tensor: Where they go; quantised with one scale.
+        score: Whether the gradient is to pass the ends of its range whole.
     """
     lower, upper = limits(tensor)
     bits = 8 * np.dtype(tensor.dtype).itemsize
-    return tf.quantization.fake_quant_with_min_max_args(
-        values, lower, upper, bits
+    return _passed(
+        lambda given: tf.quantization.fake_quant_with_min_max_args(
+            given, lower, upper, bits
+        ),
+        values,
+        tensor,
+        1.0 if score else _BEYOND,
     )
 
 
@@ -141,18 +161,43 @@ def as_quantized(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
     quantization = quantization_of(tensor)
     scale, zero_point = quantization.scale[0], quantization.zero_point[0]
     ends = np.iinfo(tensor.dtype)
-    steps = tf.clip_by_value(
-        tf.round(values * (np.float32(1) / scale)),
-        np.float32(ends.min - zero_point),
-        np.float32(ends.max - zero_point),
-    )
-    # Half a step beyond an end is rounded to it, not cut: pixels of -1 .. 1
-    # are there, and have a gradient. A little more, for float32's own error.
+
+    def held(given: tf.Tensor) -> tf.Tensor:
+        steps = tf.clip_by_value(
+            tf.round(given * (np.float32(1) / scale)),
+            np.float32(ends.min - zero_point),
+            np.float32(ends.max - zero_point),
+        )
+        return steps * scale
+
+    return _passed(held, values, tensor, _BEYOND)
+
+
+def _passed(
+    held: Callable[[tf.Tensor], tf.Tensor],
+    values: tf.Tensor,
+    tensor: Tensor,
+    beyond: float,
+) -> tf.Tensor:
+    """Returns `held(values)` with the gradient of `values`.
+
+    Not as values + (held - values) without the gradient of the latter, which
+    float32 rounds once more.
+    """
     lower, upper = limits(tensor)
-    inside = tf.clip_by_value(
-        values, lower - _ROUNDED * scale, upper + _ROUNDED * scale
-    )
-    return inside + tf.stop_gradient(steps * scale - inside)
+    margin = _ROUNDED * float(quantization_of(tensor).scale[0])
+
+    @tf.custom_gradient
+    def passed(given: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        def backwards(gradient: tf.Tensor) -> tf.Tensor:
+            if beyond == 1:
+                return gradient
+            clipped = (given < lower - margin) | (given > upper + margin)
+            return tf.where(clipped, beyond * gradient, gradient)
+
+        return held(given), backwards
+
+    return passed(values)
 
 
 def quantization_of(tensor: Tensor | None) -> Quantization:

@@ -94,7 +94,8 @@ class Recorded:
                     "`images` must be those of the bundle, which has not "
                     f"images[{i}]. {self._received}"
                 )
-        return Prediction.of(np.stack([self._outputs[d] for d in digests]))
+        rows = np.stack([self._outputs[digest] for digest in digests])
+        return Prediction.of(rows, self.output)
 
     def latencies(self, images: Any) -> np.ndarray:
         """Returns milliseconds an image, as taken on the device, (n,).

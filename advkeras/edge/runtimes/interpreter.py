@@ -51,8 +51,8 @@ class Interpreter(Child):
 
     @property
     def num_classes(self) -> int:
-        """Number of classes."""
-        return int(self.output["shape"][-1])
+        """Number of classes: 2 of a single score, that of class 1."""
+        return max(2, int(self.output["shape"][-1]))
 
     @property
     def batch_size(self) -> int:
@@ -72,14 +72,16 @@ class Interpreter(Child):
         images = checks.check_images(images, None, self.image_shape)
         size = self.batch_size
         batches = [images[i : i + size] for i in range(0, len(images), size)]
-        outputs = self._answers_to("run", batches)
-        expected = [(len(batch), self.num_classes) for batch in batches]
+        answers = self._answers_to("run", batches)
+        outputs = [run_on_device.as_scores(answer) for answer in answers]
+        scores = self.output["shape"][-1]
+        expected = [(len(batch), scores) for batch in batches]
         if [output.shape for output in outputs] != expected:
             raise self._failure(
-                f"it must return {self.num_classes} scores for each of "
+                f"it must return {scores} scores for each of "
                 f"{len(batches[0])} images, but returns {outputs[0].shape}"
             )
-        return Prediction.of(np.concatenate(outputs))
+        return Prediction.of(np.concatenate(outputs), self.output)
 
     def latencies(self, images: Any) -> np.ndarray:
         """Returns milliseconds of each image, run one by one, warm, (n,).
@@ -104,7 +106,8 @@ class Interpreter(Child):
         self.input: dict[str, Any] = about["input"]
         self.output: dict[str, Any] = about["output"]
         self._check_numbers(self.input, self.output)
-        if len(self.output["shape"]) != 2 or len(self.input["shape"]) < 2:
+        scores = run_on_device.is_scores(self.output["shape"])
+        if not scores or len(self.input["shape"]) < 2:
             raise self._failure(
                 "it must take images and return one score a class, (n, "
                 f"classes), but maps {self.input['shape']} to "

@@ -1,8 +1,11 @@
 """What a runtime says of images."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+
+from advkeras.edge.standalone import run_on_device
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -12,13 +15,20 @@ class Prediction:
     Attributes:
         outputs: As they left the model, in its own type: int8 or another
             integer where the model is quantised; (n, classes).
-        labels: The first class with the largest output, int64, (n,).
+        labels: The first class with the largest output, int64, (n,); of a
+            single one, whether it is above a half. `checks.NO_ANSWER` where
+            an output is NaN, or the largest is not finite.
     """
 
     outputs: np.ndarray
     labels: np.ndarray
 
     @classmethod
-    def of(cls, outputs: np.ndarray) -> "Prediction":
-        """Reads the labels off the outputs."""
-        return cls(outputs, outputs.argmax(axis=1))
+    def of(cls, outputs: np.ndarray, output: dict[str, Any]) -> "Prediction":
+        """Reads the labels off the outputs.
+
+        Args:
+            outputs: As of the class.
+            output: The model's output: its scale and zero point.
+        """
+        return cls(outputs, run_on_device.labels_of(outputs, output))

@@ -35,6 +35,7 @@ _INTERPRETERS = (
     ("tensorflow", "tensorflow.lite.python.interpreter"),
 )
 _FORMAT = 1
+NO_ANSWER = -1  # a label, as advkeras.checks has it
 _BATCH = 50  # images held as floats at a time
 _TIMED = 100  # images whose latency is kept
 _Z = 1.959963984540054  # of 95 %
@@ -139,22 +140,64 @@ def from_uint8(pixels: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     return np.clip(images, lower, upper).astype(np.float32)
 
 
+def is_scores(shape: Any) -> bool:
+    """Whether a shape is (n, classes), or so but for dimensions of 1."""
+    return len(shape) > 1 and all(size == 1 for size in shape[1:-1])
+
+
+def as_scores(outputs: np.ndarray) -> np.ndarray:
+    """Returns outputs as (n, classes), if that is what they are."""
+    if not is_scores(outputs.shape):
+        return outputs
+    return outputs.reshape(outputs.shape[0], outputs.shape[-1])
+
+
+def labels_of(outputs: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
+    """Returns the first class with the largest score, int64, (n,).
+
+    A single score is the probability of class 1, which is said above a half.
+    NO_ANSWER where a score is NaN, or the largest is not finite.
+
+    Args:
+        outputs: As they left the model, (n, classes).
+        tensor: What has to be known of the model's output.
+    """
+    largest = outputs.max(axis=1)
+    labels = outputs.argmax(axis=1).astype(np.int64)
+    if outputs.shape[1] == 1:
+        steps = largest.astype(np.float64) - (tensor["zero_point"] or 0)
+        labels[steps * (tensor["scale"] or 1) > 0.5] = 1
+    if largest.dtype.kind == "f":
+        labels[~np.isfinite(largest)] = NO_ANSWER
+    return labels
+
+
+def misread(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Returns which images were given another label, bool, (n,).
+
+    None that was given no answer: it is not read rightly, nor fools anyone.
+    """
+    return (predicted != labels) & (predicted != NO_ANSWER)
+
+
 def judge(
     predicted: np.ndarray, labels: np.ndarray, source: Any, fooled: Any
 ) -> dict[str, Any]:
     """Judges what a model predicted, (n,), of one set of images.
 
     Against the true labels, what the float model says of the same images, and
-    which of them fool it (bool), each (n,); None where that is not known.
+    which of them fool it (bool), each (n,); None where that is not known. No
+    answer is neither right nor wrong.
 
     Returns:
         Masks, or None: "accuracy", "agreement" with the float model and
         "only_target_wrong" of all images, "survival" of those that fool it.
     """
-    wrong, known = predicted != labels, source is not None
+    wrong, known = misread(predicted, labels), source is not None
+    alike = (predicted == source) & (predicted != NO_ANSWER)
     return {
-        "accuracy": ~wrong,
-        "agreement": predicted == source if known else None,
+        "accuracy": predicted == labels,
+        "agreement": alike if known else None,
         "survival": None if fooled is None else wrong[fooled],
         "only_target_wrong": wrong & (source == labels) if known else None,
     }
@@ -235,7 +278,7 @@ def run_model(
     """Shows every set to one model; returns what results hold of it."""
     file = manifest["models"][variant]["file"]
     model = Model((folder / file).read_bytes(), threads=threads)
-    if len(model.output["shape"]) != 2:
+    if not is_scores(model.output["shape"]):
         raise ValueError("it must return (n, classes), one score a class")
     outputs: dict[str, Any] = {}
     times: list[float] = []
@@ -251,7 +294,7 @@ def run_model(
             if not times:  # a warm-up
                 timed(model, inputs[:2])
             found, taken = timed(model, inputs)
-            rows.append(found)
+            rows.append(as_scores(found))
             times += taken
         outputs[one["name"]] = encode(np.concatenate(rows))
     about = {"input": model.input, "output": model.output}
@@ -310,7 +353,7 @@ def table(
     for one in manifest["sets"]:
         fooled = one["fooled"]
         masks = judge(
-            outputs[one["name"]].argmax(axis=1),
+            labels_of(outputs[one["name"]], found["output"]),
             np.array(one["labels"]),
             np.array(one["source_labels"]),
             None if fooled is None else np.array(fooled, bool),

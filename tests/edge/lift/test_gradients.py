@@ -12,6 +12,8 @@ from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 from tests.edge import dense
 from tests.edge.lift import files
+from tests.edge.lift.handmade import RELU
+from tests.edge.lift.handmade import RELU6
 from tests.edge.lift.handmade import Net
 from tests.edge.lift.nets import NETS
 
@@ -172,7 +174,7 @@ def _tensor(dtype, scale, zero_point):
         ("int16", 1e-3, 0),
     ],
 )
-def test_rounding_is_passed_and_clipping_is_not(dtype, scale, zero_point):
+def test_rounding_is_passed_and_of_clipping_a_tenth(dtype, scale, zero_point):
     tensor = _tensor(dtype, scale, zero_point)
     lower, upper = straight_through.limits(tensor)
     ends = np.iinfo(dtype)
@@ -181,12 +183,13 @@ def test_rounding_is_passed_and_clipping_is_not(dtype, scale, zero_point):
     inside = np.random.default_rng(0).uniform(lower, upper, 50)
     outside = [lower - scale, lower - 9, upper + scale, upper + 9]
     values = tf.constant([*inside, *outside], tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(values)
-        held = straight_through.as_held(values, tensor)
-    np.testing.assert_array_equal(
-        tape.gradient(held, values), [1.0] * 50 + [0.0] * 4
-    )
+    for score, beyond in ((True, 1.0), (False, 0.1)):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            held = straight_through.as_held(values, tensor, score)
+        np.testing.assert_allclose(
+            tape.gradient(held, values), [1.0] * 50 + [beyond] * 4
+        )
     steps = held / np.float32(scale) + float(zero_point)
     np.testing.assert_allclose(steps, np.rint(steps), atol=0.01)
     np.testing.assert_allclose(held[:50], inside, atol=0.501 * scale)
@@ -206,8 +209,46 @@ def test_what_is_rounded_to_an_end_has_a_gradient():
     with tf.GradientTape() as tape:
         tape.watch(values)
         held = straight_through.as_quantized(values, tensor)
-    assert tape.gradient(held, values).numpy().tolist() == [1, 1, 1, 0, 0]
+    np.testing.assert_allclose(tape.gradient(held, values), [1, 1, 1, 0.1, 0.1])
     np.testing.assert_allclose(held[2:], upper, rtol=1e-6)
+
+
+def test_the_held_are_held_at_any_distance():
+    """Infinity from itself would be no number."""
+    tensor = _tensor("int8", 0.1, 0)
+    values = tf.constant([-np.inf, np.inf, 1e38, 0.0])
+    for function in (straight_through.as_held, straight_through.as_quantized):
+        held = function(values, tensor)
+        np.testing.assert_allclose(held, [-12.8, 12.7, 12.7, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU6])
+def test_an_activation_function_keeps_its_gradient(lifted, activation):
+    """Also where the range of its tensor ends in the same place."""
+    net = Net("INT8", (1, 4), grid=(0.1, 0))
+    identity = net.tensor((4, 4), "INT8", (1.0, 0), np.eye(4))
+    for name in ("hidden", "scores"):
+        given = net.given if name == "hidden" else net.outputs[-1]
+        net.add(
+            "FULLY_CONNECTED",
+            [given, identity, -1],
+            (1, 4),
+            "FullyConnectedOptions",
+            (4 / 255, -128),
+            fusedActivationFunction=activation,
+        )
+    model = lifted(net.content(net.outputs[-1:]))
+    values = tf.constant([[-2.0, 1.0, 5.0, 7.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        found = model(values)
+    np.testing.assert_allclose(found, [[0, 1, 4, 4]], atol=4 / 255)
+    # 5 and 7 are above the range of both tensors: a tenth, then all. 7 is above
+    # the activation's own end as well.
+    beyond = 0.0 if activation == RELU6 else 0.1
+    np.testing.assert_allclose(
+        tape.gradient(found, values), [[0, 1, 0.1, beyond]]
+    )
 
 
 def test_what_is_held_is_held_unchanged():
