@@ -162,7 +162,7 @@ def test_one_score_of_any_size_is_no_classifier(written):
     net = Net("FLOAT32", (1, 1, 1, 1))
     net.add("RELU", [net.given], (1, 1, 1, 1))
     with pytest.raises(ValueError, match="at least 2 classes"):
-        TfliteClassifier(written(net))
+        TfliteClassifier(written(net), (-9, 9))
 
 
 def test_scores_of_more_dimensions(written):
