@@ -127,7 +127,7 @@ class Program:
         values = dict(self._constants)
         for tensor, given in zip(self.graph.inputs, images, strict=True):
             if straight_through.is_quantized(tensor):
-                given = straight_through.as_held(given, tensor)
+                given = straight_through.as_held(given, tensor, whole=True)
             elif straight_through.is_whole(tensor):
                 given = straight_through.as_whole(given, tensor)
             values[tensor.index] = given

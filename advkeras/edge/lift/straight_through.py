@@ -71,14 +71,14 @@ def input_limits(graph: Graph, given: Tensor) -> tuple[float, float] | None:
 
 
 def as_held(
-    values: tf.Tensor, tensor: Tensor, score: bool = False
+    values: tf.Tensor, tensor: Tensor, whole: bool = False
 ) -> tf.Tensor:
     """Returns values as a tensor of the file holds them.
 
     Args:
         values: float32, any shape.
         tensor: Where they go; quantised with one scale.
-        score: Whether the gradient is to pass the ends of its range whole.
+        whole: Whether all of the gradient passes the ends of its range.
     """
     lower, upper = limits(tensor)
     bits = 8 * np.dtype(tensor.dtype).itemsize
@@ -88,7 +88,7 @@ def as_held(
         ),
         values,
         tensor,
-        1.0 if score else _BEYOND,
+        1.0 if whole else _BEYOND,
     )
 
 

@@ -183,10 +183,10 @@ def test_rounding_is_passed_and_of_clipping_a_tenth(dtype, scale, zero_point):
     inside = np.random.default_rng(0).uniform(lower, upper, 50)
     outside = [lower - scale, lower - 9, upper + scale, upper + 9]
     values = tf.constant([*inside, *outside], tf.float32)
-    for score, beyond in ((True, 1.0), (False, 0.1)):
+    for whole, beyond in ((True, 1.0), (False, 0.1)):
         with tf.GradientTape() as tape:
             tape.watch(values)
-            held = straight_through.as_held(values, tensor, score)
+            held = straight_through.as_held(values, tensor, whole)
         np.testing.assert_allclose(
             tape.gradient(held, values), [1.0] * 50 + [beyond] * 4
         )
