@@ -129,4 +129,4 @@ def test_bad_input(refusal, arguments, tmp_path, flag, said):
 def test_other_settings_need_another_output(run_app, refusal, arguments):
     run_app("edge_bundle", *arguments)
     message = refusal("edge_bundle", *arguments, "--epsilon=0.3")
-    assert "epsilon: 0.1 there, 0.3 here" in message
+    assert "epsilon: ['0.1'] there, ['0.3'] here" in message
