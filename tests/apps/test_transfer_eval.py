@@ -65,7 +65,7 @@ def test_the_whole_way_in_a_process_of_its_own(
     # results.json says how it came about.
     settings = found["settings"]
     assert settings["seed"] == 5
-    assert settings["epsilon"] == 0.2
+    assert settings["epsilon"] == ["0.2"]
     assert settings["models"] == {
         name: files.sha256(path) for name, path in model_files.items()
     }
