@@ -108,7 +108,7 @@ def test_called_again_it_attacks_nothing(
 def test_interrupted_and_called_again(
     run_app, arguments, tmp_path, monkeypatch
 ):
-    """Interrupted at the second model, it attacks only that one again."""
+    """Interrupted at the second model's checks, it keeps the first one's."""
     real, attacked = ak.attacks.FGSM.generate, []
 
     def generate(self, classifier, *rest):
@@ -125,7 +125,8 @@ def test_interrupted_and_called_again(
     assert not (tmp_path / "run" / "results.json").exists()
     ended = run_app("transfer_eval", *arguments)
     assert (ended.code or 0) == 0
-    assert attacked == ["fc10", None, "fc100-100-10"]
+    first, second = "fc10", "fc100-100-10"
+    assert attacked == [first, None, second, first, second]
     straight = [*arguments[:-1], f"--output={tmp_path / 'straight' / 'run'}"]
     run_app("transfer_eval", *straight)
     interrupted = results(tmp_path)
