@@ -11,7 +11,8 @@ from tests.edge.lift import architectures
 def test_an_architecture(name, tmp_path):
     files = architectures.export(name, tmp_path)
     assert tuple(files) == architectures.VARIANTS
-    others = architectures.noise(32, seed=1)
+    # Many: scores of one step apart fall either way, by the processor.
+    others = architectures.noise(128, seed=1)
     for variant, file in files.items():
         found = ak.edge.agreement(file, others, inspected=8)
         assert found.parted_alone is None
@@ -20,7 +21,7 @@ def test_an_architecture(name, tmp_path):
         if variant == "float32":
             assert found.parted is None
             assert output.difference.relative < 1e-4
-            assert output.top_1.count == 32
+            assert output.top_1.count == len(others)
             continue
         assert all(one.alone.largest <= 1 for one in found.operators)
         assert all(one.alone.mean < 0.01 for one in found.operators)
