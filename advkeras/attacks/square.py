@@ -29,11 +29,11 @@ _HALVED = np.array([10, 50, 200, 1000, 2000, 4000, 6000, 8000]) / 10_000
 
 @dataclasses.dataclass(frozen=True)
 class Square(Attack):
-    """Random squares, kept where they help, at the corners of the linf ball.
+    """Random squares, kept where they do not harm, at the ball's corners.
 
     The first query is stripes of +-epsilon. Each further one sets a square of
     random place, and of random sign in each channel, to +-epsilon, and stays
-    if the margin grew: how far another class is above the label. It sees
+    unless the margin fell: how far another class is above the label. It sees
     logits alone, so it also works where gradients are absent, or mislead: a
     gradient attack that fools less than this one was not at its best.
 
@@ -242,7 +242,8 @@ def _build_search(classifier: Classifier, targeted: bool) -> Callable[..., Any]:
             other = tf.where(sign == 0, images, moved(begin, -sign))
             tried = tf.where(known, other, tried)
             height, met = ask(tried, goal)
-            better = (height > margin) | met
+            # Equals too: coarse logits, as quantised ones, have plateaus.
+            better = (height >= margin) | met
 
             def put(of_all: tf.Tensor, of_those: tf.Tensor) -> tf.Tensor:
                 return tf.tensor_scatter_nd_update(

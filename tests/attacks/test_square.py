@@ -80,6 +80,23 @@ def test_what_is_known_is_not_asked_again():
     assert set(result.queries.tolist()) == {1, 2}
 
 
+def _both_or_nothing(images):
+    steps = tf.floor(tf.reduce_sum(images, axis=1) / 1.1)
+    return tf.stack([0.5 + 0 * steps, steps], axis=1)
+
+
+def test_it_crosses_a_plateau():
+    """One pixel of two alone changes nothing: 0.8, 1.0 and 1.2 by 1.1."""
+    given = keras.Input((2,))
+    model = keras.Model(given, layers.Lambda(_both_or_nothing)(given))
+    images = grey(1).reshape(16, 1) / 10 + 0.45
+    images = np.repeat(images, 2, axis=1).astype(np.float32)
+    attack = ak.attacks.Square(0.1, queries=60, p_init=0.0)
+    result = attack(model, images, np.zeros(16, int))
+    assert result.success.all()
+    assert (result.perturbation > 0.09).all()
+
+
 def test_squares_halve_in_area_at_shares_of_the_queries():
     sizes = square._sizes((28, 28, 1), 9999, 0.8)
     # sqrt(0.8 * 784) = 25.04, and after 10 and 8000 of 10000 queries
