@@ -61,18 +61,18 @@ def define_output(default: str | None, what: str) -> None:
     flags.DEFINE_string("output", default, what)
 
 
-def define_epsilon(epsilon: float) -> None:
+def define_epsilon(epsilon: str) -> None:
     """Defines --epsilon."""
     flags.DEFINE_list(
         "epsilon",
-        str(epsilon),
+        epsilon,
         "Size of the perturbation, for attacks that have one, as a share of "
         "the pixel range: 0.1 or 8/255; several with commas between.",
     )
 
 
 def define_attack(
-    attack: str, epsilon: float, examples: int | None = None
+    attack: str, epsilon: str, examples: int | None = None
 ) -> None:
     """Defines --attack, --epsilon, --clip and, as one number, --examples."""
     flags.DEFINE_list(

@@ -14,13 +14,16 @@ flags.disclaim_key_flags()
 FLAGS = flags.FLAGS
 
 
-def define_variants() -> None:
-    """Defines --variants, --calibration and --calibration_split."""
-    flags.DEFINE_list(
-        "variants",
-        "float32,float16,dynamic,int8,int8-float-io,int16x8",
-        "Variants to export.",
-    )
+_VARIANTS = "float32,float16,dynamic,int8,int8-float-io,int16x8"
+
+
+def define_variants(variants: str = _VARIANTS) -> None:
+    """Defines --variants, --calibration and --calibration_split.
+
+    Args:
+        variants: Default of --variants.
+    """
+    flags.DEFINE_list("variants", variants, "Variants to export.")
     flags.DEFINE_integer(
         "calibration",
         300,
@@ -37,6 +40,10 @@ def define(
     overshoots: str,
     runtimes: str,
     model: str | None = "m1",
+    attack: str = "fgsm,lbfgs",
+    epsilon: str = "0.1",
+    variants: str = _VARIANTS,
+    on: str = "litert,litert-reference,tflm",
 ) -> None:
     """Defines all that attacking a float model for its copies takes.
 
@@ -45,6 +52,10 @@ def define(
         overshoots: Default of --overshoots.
         runtimes: What --runtimes may hold besides those of this machine.
         model: Default of --model; None, where it may be left out.
+        attack: Default of --attack.
+        epsilon: Default of --epsilon.
+        variants: Default of --variants.
+        on: Default of --runtimes.
     """
     flags.DEFINE_string(
         "model",
@@ -66,7 +77,7 @@ def define(
     )
     flags.DEFINE_list(
         "runtimes",
-        "litert,litert-reference,tflm",
+        on,
         f"What executes the copies{runtimes}.",
     )
     flags.DEFINE_list(
@@ -78,10 +89,10 @@ def define(
         "What happens before the copies see an image, in this order: "
         "jpeg:QUALITY, resize:FACTOR, brightness:FACTOR.",
     )
-    define_variants()
+    define_variants(variants)
     _common.define_bounds()
     _common.define_accept_accuracy()
-    _common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=examples)
+    _common.define_attack(attack, epsilon, examples=examples)
     _common.define_data("mnist", "test")
     _common.define_seed()
 
@@ -124,6 +135,8 @@ def subject() -> Subject:
     path = None
     if FLAGS.model or not given:
         path = loading.find(FLAGS.model or "m1")
+        if path.suffix == ".tflite" and not given:
+            given = {path.stem: path}  # a copy of itself, for other runtimes
         classifier = _common.load(path, outputs=FLAGS.outputs)
         attacked = {path.stem: classifier}
     else:

@@ -52,7 +52,7 @@ flags.DEFINE_integer(
 flags.DEFINE_list(
     "sizes", "100,1000,10000", "Numbers of images of scale, ascending."
 )
-_common.define_epsilon(0.1)
+_common.define_epsilon("0.1")
 _common.define_bounds()
 _common.define_data("mnist", "test")
 _common.define_seed()

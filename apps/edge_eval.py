@@ -65,15 +65,11 @@ def main() -> None:
     images, labels = subject.data.sample(max(counts.values()), FLAGS.seed)
     for name, model in subject.attacked.items():
         _common.introduce(name, model)
+    share = _common.shares()[0]
     results: dict[str, Any] = {
         "not_exported": skipped,
         "checks": ak.report.trust_report(
-            run,
-            subject.attacked,
-            images,
-            labels,
-            _common.shares()[0],
-            FLAGS.seed,
+            run, subject.attacked, images, labels, share, FLAGS.seed
         ),
     }
     # The evasive attack aims at one copy: there is nothing to transfer.
@@ -106,11 +102,13 @@ def main() -> None:
             labels,
             variants,
             bounds=subject.bounds,
+            share=share,
             examples=list(counts.values()),
             runtime=_runtime(),
             threads=FLAGS.threads,
             seed=FLAGS.seed,
         )
+        results["checks"] |= results["white_box"].pop("checks")
     results = run.finish({"source": subject.name, **results}, command)
     written = {
         part: markdown

@@ -37,11 +37,17 @@ def main() -> None:
         "fgsm": ak.attacks.FGSM(epsilon=0.1),
         "lbfgs": ak.attacks.LBFGS(),
     }
+    # Of one net, how accuracy falls as changes grow.
+    budgets = {
+        f"{name}@{epsilon}": attack(epsilon=epsilon)
+        for name, attack in (("fgsm", ak.attacks.FGSM), ("pgd", ak.attacks.PGD))
+        for epsilon in (0.02, 0.05, 0.1, 0.2, 0.3)
+    }
     run = ak.report.Run(
         output,
         {
             **_common.settings(),
-            "attacks": {name: repr(attack) for name, attack in attacks.items()},
+            "attacks": {k: repr(v) for k, v in (attacks | budgets).items()},
         },
     )
     test_set = ak.datasets.load("mnist5k", "test")
@@ -80,21 +86,29 @@ def main() -> None:
         calibration=calibration.sample(300, FLAGS.seed)[0],
         provenance={"command": command},
     )
-    at_edge = ak.report.survival_report(
-        run, "m1", models["m1"], attacks, images, labels, variants
+    found = ak.report.evaluation_report(
+        run,
+        "m1",
+        models["m1"],
+        {**budgets, "lbfgs": attacks["lbfgs"]},
+        images,
+        labels,
+        test_set.class_names,
+        variants,
+        runtimes=tuple(ak.edge.RUNTIMES),
+        checks=checks,
+        seed=FLAGS.seed,
     )
-    survival = ak.edge.Survival.from_json(at_edge["survival"])
     sentences = [
-        *ak.report.trust_in_words({"checks": checks}),
         *ak.report.in_words(report["matrices"]["lbfgs"]),
-        *ak.report.survival_in_words("m1", survival),
+        *ak.report.evaluation_in_words(found),
     ]
     results = run.finish(
         {
             **report,
-            "checks": checks,
+            "checks": found.pop("checks"),
+            "evaluation": found,
             "cards": cards,
-            "edge": at_edge,
             "in_words": sentences,
         },
         command,
@@ -103,15 +117,21 @@ def main() -> None:
         output / "index.html",
         "Can three small nets be fooled, and by each other's examples?",
         sentences,
+        [
+            *ak.report.transfer_sections(results),
+            *ak.report.evaluation_sections(results["evaluation"]),
+            ak.report.trust_section(results),
+        ],
         results,
     )
     for matrix in results["matrices"].values():
-        rich.print(ak.report.success_table(matrix))
-        rich.print(ak.report.transfer_table(matrix))
-    for grid in ak.report.survival_grids(survival):
+        for grid in ak.report.transfer_grids(matrix):
+            rich.print(grid.table())
+    for grid in ak.report.evaluation_grids(results["evaluation"]):
         rich.print(grid.table())
-    rich.print(*sentences, sep="\n")
-    rich.print(f"The page: {output / 'index.html'}")
+    print(*ak.report.trust_in_words(results), sep="\n")
+    print(*sentences, sep="\n")
+    print(f"The page: {output / 'index.html'}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ flags.DEFINE_string(
     "Attack whose examples are mixed in half and half: fgsm, pgd, noise. "
     "Default: none, training on clean images.",
 )
-_common.define_epsilon(0.25)
+_common.define_epsilon("0.25")
 flags.DEFINE_bool(
     "clip", True, "Whether its images are clipped to the pixel bounds."
 )

@@ -24,7 +24,7 @@ flags.DEFINE_float(
 )
 _common.define_bounds()
 _common.define_accept_accuracy()
-_common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=256)
+_common.define_attack("fgsm,lbfgs", epsilon="0.1", examples=256)
 _common.define_data("mnist", "test")
 _common.define_seed()
 _common.define_output("output/transfer", "The folder to write.")
@@ -86,8 +86,8 @@ def main() -> None:
         {"checks": checks_made, **report}, _common.command("transfer_eval")
     )
     for matrix in results["matrices"].values():
-        rich.print(ak.report.success_table(matrix))
-        rich.print(ak.report.transfer_table(matrix))
+        for grid in ak.report.transfer_grids(matrix):
+            rich.print(grid.table())
     print(*ak.report.trust_in_words(results), sep="\n")
     rich.print(f"Written to {FLAGS.output}: results.json and pictures.")
 

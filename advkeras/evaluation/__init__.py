@@ -6,6 +6,8 @@ from advkeras.evaluation.perturbations import gaussian_noise
 from advkeras.evaluation.rates import Rate
 from advkeras.evaluation.rates import fields_from_json
 from advkeras.evaluation.rates import fields_to_json
+from advkeras.evaluation.robustness import Robustness
+from advkeras.evaluation.robustness import robustness
 from advkeras.evaluation.sanity import Check
 from advkeras.evaluation.sanity import Checks
 from advkeras.evaluation.sanity import check_accuracy
@@ -21,6 +23,7 @@ __all__ = [
     "Checks",
     "Mean",
     "Rate",
+    "Robustness",
     "SuccessRates",
     "TransferMatrix",
     "amplify",
@@ -29,6 +32,7 @@ __all__ = [
     "fields_from_json",
     "fields_to_json",
     "gaussian_noise",
+    "robustness",
     "success_rates",
     "transfer_matrix",
     "trust",

@@ -5,6 +5,10 @@ from advkeras.report.benchmark import benchmark_lines
 from advkeras.report.benchmark import benchmark_markdown
 from advkeras.report.edge import edge_grids
 from advkeras.report.edge import edge_in_words
+from advkeras.report.evaluation import evaluation_grids
+from advkeras.report.evaluation import evaluation_in_words
+from advkeras.report.evaluation import evaluation_report
+from advkeras.report.evaluation import evaluation_sections
 from advkeras.report.export import export_grid
 from advkeras.report.export import operators_in_words
 from advkeras.report.figures import gallery
@@ -16,7 +20,11 @@ from advkeras.report.lift import agreement_grid
 from advkeras.report.lift import agreement_in_words
 from advkeras.report.lift import agreements_grid
 from advkeras.report.monitor import AttackMonitor
+from advkeras.report.page import Section
 from advkeras.report.page import write_page
+from advkeras.report.robustness import robustness_grids
+from advkeras.report.robustness import robustness_in_words
+from advkeras.report.robustness import robustness_report
 from advkeras.report.run import Run
 from advkeras.report.spectrum import spectrum_grid
 from advkeras.report.study_figures import bracket_histograms
@@ -24,11 +32,12 @@ from advkeras.report.survival import survival_report
 from advkeras.report.survival_tables import survival_grids
 from advkeras.report.survival_tables import survival_in_words
 from advkeras.report.survival_tables import survival_markdown
-from advkeras.report.tables import success_table
-from advkeras.report.tables import transfer_table
+from advkeras.report.transfer import transfer_grids
 from advkeras.report.transfer import transfer_report
+from advkeras.report.transfer import transfer_sections
 from advkeras.report.trust import trust_in_words
 from advkeras.report.trust import trust_report
+from advkeras.report.trust import trust_section
 from advkeras.report.units import unit_sheet
 from advkeras.report.white_box import white_box_grids
 from advkeras.report.white_box import white_box_in_words
@@ -39,6 +48,7 @@ from advkeras.report.words import in_words
 __all__ = [
     "AttackMonitor",
     "Run",
+    "Section",
     "agreement_grid",
     "agreement_in_words",
     "agreements_grid",
@@ -48,6 +58,10 @@ __all__ = [
     "bracket_histograms",
     "edge_grids",
     "edge_in_words",
+    "evaluation_grids",
+    "evaluation_in_words",
+    "evaluation_report",
+    "evaluation_sections",
     "export_grid",
     "findings_grids",
     "findings_in_words",
@@ -56,16 +70,20 @@ __all__ = [
     "heat_map",
     "in_words",
     "operators_in_words",
+    "robustness_grids",
+    "robustness_in_words",
+    "robustness_report",
     "spectrum_grid",
-    "success_table",
     "survival_grids",
     "survival_in_words",
     "survival_markdown",
     "survival_report",
+    "transfer_grids",
     "transfer_report",
-    "transfer_table",
+    "transfer_sections",
     "trust_in_words",
     "trust_report",
+    "trust_section",
     "unit_sheet",
     "white_box_grids",
     "white_box_in_words",

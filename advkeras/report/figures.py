@@ -174,6 +174,56 @@ def overshoot_curves(
     save(figure, path)
 
 
+def robust_curve(
+    robustness: dict[str, Any], path: str | os.PathLike, title: str = ""
+) -> None:
+    """Draws what is left of the accuracy over epsilon.
+
+    A step an image for the smallest change that any attack found, and a point
+    for each attack and budget, with its 95 % interval.
+
+    Args:
+        robustness: `Robustness.to_json()`.
+        path: Where to write the picture (.png).
+        title: What was attacked.
+    """
+    shares = robustness["shares"]
+    sizes = sorted(
+        np.inf if size is None else size for size in robustness["smallest"]
+    )
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot()
+    left = 100 * (1 - np.arange(len(sizes) + 1) / len(sizes))
+    # From 0, where the misread ones fall, to the largest that was tried.
+    ends = np.clip([0, *sizes, np.inf], 0, shares[-1])
+    axes.stairs(left, ends, baseline=None, color="black", label="all together")
+    for name, rates in robustness["attacks"].items():
+        points = [
+            (share, rate)
+            for share, rate in zip(shares, rates, strict=True)
+            if rate is not None
+        ]
+        values = np.array([100 * rate["value"] for _, rate in points])
+        intervals = 100 * np.array([rate["interval"] for _, rate in points]).T
+        axes.errorbar(
+            [share for share, _ in points],
+            values,
+            np.abs(intervals - values),
+            marker="o",
+            markersize=4,
+            linewidth=0,
+            elinewidth=0.8,
+            label=name,
+        )
+    axes.set_xlabel("largest change of a pixel, as a share of its range")
+    axes.set_ylabel("images still read rightly, in %")
+    axes.set_ylim(-3, 103)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    axes.set_title(title, fontsize=11)
+    save(figure, path)
+
+
 def save(figure: Figure, path: str | os.PathLike) -> None:
     """Writes a figure that was made without pyplot, whole or not at all."""
     # pyplot keeps every figure and wants a display.

@@ -1,70 +1,9 @@
-"""Tables for people, made from results as they stand in results.json."""
+"""How figures are written in tables, and what tables look like."""
 
 from typing import Any
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
-
-
-def transfer_table(matrix: dict[str, Any]) -> Table:
-    """Returns the error of each target on each set of images, as a table.
-
-    Args:
-        matrix: `TransferMatrix.to_json()`.
-    """
-    table = plain(
-        f"error of each model in %, n = {matrix['n']}, 95 % intervals"
-    )
-    table.add_column("images made for")
-    table.add_column("distortion", justify="right")
-    for target in matrix["targets"]:
-        table.add_column(f"on {escape(target)}", justify="right")
-    clean = [matrix["clean_error"][t] for t in matrix["targets"]]
-    table.add_row("nobody (clean)", "0", *map(cell, clean), end_section=True)
-    for row in matrix["rows"]:
-        table.add_row(
-            escape(row["name"]),
-            f"{row['distortion']:.4f}",
-            *(cell(row["error"][t]) for t in matrix["targets"]),
-        )
-    return table
-
-
-def success_table(matrix: dict[str, Any]) -> Table:
-    """Returns what the attack did on each source itself, as a table.
-
-    Success of all images and of those classified correctly before, in percent
-    with 95 % intervals; norms are means over the successes.
-
-    Args:
-        matrix: `TransferMatrix.to_json()`.
-    """
-    table = plain(
-        f"{matrix['attack']}\non the model attacked, n = {matrix['n']}"
-    )
-    for heading in (
-        "model",
-        "success",
-        "of correct",
-        "robust",
-        "distortion",
-        "L2",
-        "Linf",
-    ):
-        table.add_column(heading, justify="right")
-    for name, rates in matrix["success"].items():
-        table.add_row(
-            escape(name),
-            cell(rates["of_all"]),
-            cell(rates["of_correct"]),
-            cell(rates["robust_accuracy"]),
-            *(
-                "-" if rates[key] is None else f"{rates[key]:.4f}"
-                for key in ("mean_distortion", "mean_l2", "mean_linf")
-            ),
-        )
-    return table
 
 
 def plain(title: str) -> Table:

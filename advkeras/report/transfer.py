@@ -10,7 +10,10 @@ from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
 from advkeras.evaluation import transfer_matrix
 from advkeras.report import figures
+from advkeras.report.grids import Grid
+from advkeras.report.page import Section
 from advkeras.report.run import Run
+from advkeras.report.tables import cell
 
 
 def transfer_report(
@@ -69,3 +72,74 @@ def transfer_report(
             )
             drawn[attack_name].append(picture)
     return {"matrices": matrices, "figures": drawn}
+
+
+def transfer_grids(matrix: Mapping[str, Any]) -> list[Grid]:
+    """Lays out what an attack did to each source, and to all targets.
+
+    Args:
+        matrix: `TransferMatrix.to_json()`.
+
+    Returns:
+        Success on each source, norms being means over the successes; and the
+        error of each target on each set of images.
+    """
+    norms = {
+        "distortion": "mean_distortion",
+        "L2": "mean_l2",
+        "Linf": "mean_linf",
+    }
+    targets = matrix["targets"]
+    clean = (cell(matrix["clean_error"][target]) for target in targets)
+    return [
+        Grid(
+            f"{matrix['attack']} on the model attacked, n = {matrix['n']}: "
+            "success of all images, of those read rightly before, and those "
+            "still read rightly, in % (95 % interval)",
+            ("model", "success", "of correct", "robust", *norms),
+            tuple(
+                (
+                    name,
+                    cell(rates["of_all"]),
+                    cell(rates["of_correct"]),
+                    cell(rates["robust_accuracy"]),
+                    *(_norm(rates[key]) for key in norms.values()),
+                )
+                for name, rates in matrix["success"].items()
+            ),
+            names=1,
+        ),
+        Grid(
+            f"error of each model in % (95 % interval), n = {matrix['n']}",
+            ("images made for", "distortion", *(f"on {t}" for t in targets)),
+            (
+                ("nobody (clean)", "0", *clean),
+                *(
+                    (
+                        row["name"],
+                        f"{row['distortion']:.4f}",
+                        *(cell(row["error"][target]) for target in targets),
+                    )
+                    for row in matrix["rows"]
+                ),
+            ),
+            names=1,
+        ),
+    ]
+
+
+def transfer_sections(results: Mapping[str, Any]) -> list[Section]:
+    """Lays out what `transfer_report` returned, for a page."""
+    return [
+        Section(
+            f"Transfer: {name}",
+            matrix["attack"],
+            transfer_grids(matrix),
+            {path: f"{name}: {path}" for path in results["figures"][name]},
+        )
+        for name, matrix in results["matrices"].items()
+    ]
+
+
+def _norm(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

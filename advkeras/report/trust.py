@@ -9,6 +9,8 @@ import numpy as np
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Checks
 from advkeras.evaluation import trust
+from advkeras.report.grids import Grid
+from advkeras.report.page import Section
 from advkeras.report.run import Run
 
 
@@ -19,8 +21,10 @@ def trust_report(
     labels: np.ndarray,
     share: float,
     seed: int = 0,
+    beside: Mapping[str, Classifier] | None = None,
+    examples: int = 64,
 ) -> dict[str, Any]:
-    """Makes the sanity checks of each model, each with the others' examples.
+    """Makes the sanity checks of each model, each with others' examples.
 
     Args:
         run: Where they are kept; what is there is used.
@@ -29,23 +33,46 @@ def trust_report(
         labels: int64, (n,).
         share: Budget of the attacks, as a share of the pixel range.
         seed: Seed of every random choice.
+        beside: The models whose examples are shown to each; None for all of
+            `models`.
+        examples: As for `ak.evaluation.trust`.
 
     Returns:
         For results.json: name -> `Checks` as JSON values.
     """
 
     def make(name: str) -> dict[str, Any]:
-        others = tuple(m for key, m in models.items() if key != name)
+        around = models if beside is None else beside
+        others = tuple(m for key, m in around.items() if key != name)
         model = models[name]
-        made = trust(
-            model, images, labels, model.epsilon(share), others, seed=seed
-        )
+        epsilon = model.epsilon(share)
+        made = trust(model, images, labels, epsilon, others, examples, seed)
         return {**made.to_json(), "model": name}
 
     return {
         name: run.once(f"checks-{name}", functools.partial(make, name))
         for name in models
     }
+
+
+def trust_section(results: Mapping[str, Any]) -> Section:
+    """Lays out every check that was made, and what was found, for a page.
+
+    Args:
+        results: "checks" as `trust_report` returned them.
+    """
+    words = {True: "holds", False: "DOES NOT HOLD", None: "not established"}
+    grid = Grid(
+        "What has to hold before a figure can be trusted",
+        ("model", "check", "", "found", "source"),
+        tuple(
+            (name, check.name, words[check.holds], check.found, check.source)
+            for name, checks in results["checks"].items()
+            for check in Checks.from_json(checks).checks
+        ),
+        names=5,
+    )
+    return Section("Checks", grids=[grid])
 
 
 def trust_in_words(results: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,9 @@ from advkeras.evaluation import Rate
 from advkeras.report.grids import Grid
 from advkeras.report.run import Run
 from advkeras.report.tables import cell
+from advkeras.report.trust import trust_report
+
+_CHECKED = 32  # images that the checks of a copy are made with
 
 
 def white_box_report(
@@ -29,6 +32,7 @@ def white_box_report(
     variants: Mapping[str, str | os.PathLike],
     *,
     bounds: checks.Bounds | None,
+    share: float,
     examples: Sequence[int] = (),
     runtime: str = "litert",
     threads: int = 1,
@@ -45,6 +49,7 @@ def white_box_report(
         labels: int64, (n,).
         variants: Name -> .tflite file.
         bounds: (lower, upper) of the pixels; None: each file's own.
+        share: Budget of the checks, as a share of the pixel range.
         examples: For each attack, how many of the images, from the first;
             all, if this is empty.
         runtime: What executes the copies.
@@ -52,14 +57,16 @@ def white_box_report(
         seed: Seed of the attacks.
 
     Returns:
-        For results.json: "attacks", "rows", a `WhiteBox` each, and "skipped":
-        what cannot be lifted, with why.
+        For results.json: "attacks", "rows", a `WhiteBox` each, "skipped":
+        what cannot be lifted, with why, and "checks" of each copy beside the
+        float model.
 
     Raises:
         ValueError: There is no float model, and a file cannot be lifted.
     """
     counts = examples or [len(images)] * len(attacks)
     rows, skipped = [], []
+    made: dict[str, Any] = {}
     for variant, path in variants.items():
         try:
             copy = edge.TfliteClassifier(
@@ -70,6 +77,17 @@ def white_box_report(
                 raise
             skipped.append({"variant": variant, "reason": str(error)})
             continue
+        if source is not None:
+            made |= trust_report(
+                run,
+                {f"{name}-{variant}": copy},
+                images,
+                labels,
+                share,
+                seed,
+                beside={name: source},
+                examples=_CHECKED,
+            )
         for (kind, attack), n in zip(attacks.items(), counts, strict=True):
             shown = images[:n], labels[:n], seed
             own = run.attack(f"{kind}-on-{variant}", attack, copy, *shown)
@@ -83,6 +101,7 @@ def white_box_report(
         "attacks": {key: repr(attack) for key, attack in attacks.items()},
         "rows": rows,
         "skipped": skipped,
+        "checks": made,
     }
 
 

@@ -1,0 +1,165 @@
+"""Robust accuracy over the size of the change, by each attack and by all."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from advkeras import checks
+from advkeras.attacks import AttackResult
+from advkeras.attacks import fooled
+from advkeras.evaluation.rates import Rate
+
+# Of a share: float32 images are not the last digit of a budget.
+_CLOSE = 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class Robustness:
+    """What is left of a model's accuracy as changes grow.
+
+    Budgets are shares of the pixel range: the most that any pixel changes
+    ("linf"), divided by upper - lower.
+
+    Attributes:
+        clean: Images that are read rightly before, of all.
+        shares: The budgets, rising.
+        attacks: Attack -> for each budget the images still read rightly, of
+            all; None where the attack was not run with it.
+        together: For each budget the images that no example of any attack
+            within it fools, of all: the worst case that was found.
+        smallest: For each image the smallest budget within which an example
+            was found, of whichever attack; 0 where the clean image is not
+            read rightly, None where there is none.
+    """
+
+    clean: Rate
+    shares: tuple[float, ...]
+    attacks: dict[str, tuple[Rate | None, ...]]
+    together: tuple[Rate, ...]
+    smallest: tuple[float | None, ...]
+
+    @property
+    def median(self) -> float | None:
+        """The budget that half of the images read rightly fall within.
+
+        None where more than half withstand all that was tried.
+        """
+        right = [np.inf if s is None else s for s in self.smallest if s != 0]
+        if not right:
+            return None
+        middle = sorted(right)[(len(right) - 1) // 2]
+        return float(middle) if np.isfinite(middle) else None
+
+    @property
+    def halving(self) -> float:
+        """The first of the budgets that halves the accuracy, or the last."""
+        for share, rate in zip(self.shares, self.together, strict=True):
+            if 2 * rate.count <= self.clean.count:
+                return share
+        return self.shares[-1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all as JSON values."""
+        return {
+            "clean": self.clean.to_json(),
+            "shares": list(self.shares),
+            "attacks": {
+                name: [rate and rate.to_json() for rate in rates]
+                for name, rates in self.attacks.items()
+            },
+            "together": [rate.to_json() for rate in self.together],
+            "smallest": list(self.smallest),
+            "median": self.median,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Robustness":
+        """Reads what `to_json` returned."""
+        return cls(
+            clean=_rate(values["clean"]),
+            shares=tuple(values["shares"]),
+            attacks={
+                name: tuple(rate and _rate(rate) for rate in rates)
+                for name, rates in values["attacks"].items()
+            },
+            together=tuple(_rate(rate) for rate in values["together"]),
+            smallest=tuple(values["smallest"]),
+        )
+
+
+def robustness(
+    results: Mapping[tuple[str, float | None], AttackResult],
+) -> Robustness:
+    """Puts together what several attacks with several budgets found.
+
+    Args:
+        results: (attack, its budget as a share of the pixel range) -> what it
+            found, all of the same images with their true labels. None for the
+            budget of an attack that has none, such as L-BFGS: its examples
+            count within whichever budget they lie.
+
+    Raises:
+        ValueError: No result has a budget, or they are not of the same
+            images.
+
+    Example:
+        >>> found = ak.evaluation.robustness(
+        ...     {("pgd", 8 / 255): attack(classifier, images, labels)}
+        ... )
+        >>> print(found.together[0])
+    """
+    shares = sorted({share for _, share in results if share is not None})
+    if not shares:
+        raise ValueError(
+            "`results` must hold an attack that has a budget. "
+            f"Received: results of {', '.join(n for n, _ in results) or 'none'}"
+        )
+    for share in shares:
+        checks.check_positive("results", share)
+    first = next(iter(results.values()))
+    for (name, _), result in results.items():
+        same = np.array_equal(result.originals, first.originals)
+        if not same or not np.array_equal(result.labels, first.labels):
+            raise ValueError(
+                "`results` must all be of the same images and labels. "
+                f"Received: those of {name!r} are of others"
+            )
+    right = first.clean_predictions == first.labels
+    smallest = np.where(right, np.inf, 0.0)
+    for result in results.values():
+        wrong = fooled(result.predictions, result.labels)
+        smallest = np.minimum(smallest, np.where(wrong, _size(result), np.inf))
+    names = dict.fromkeys(name for name, share in results if share is not None)
+    return Robustness(
+        clean=Rate.of(right),
+        shares=tuple(shares),
+        attacks={
+            name: tuple(_left(results.get((name, share))) for share in shares)
+            for name in names
+        },
+        together=tuple(
+            Rate.of(smallest > share * (1 + _CLOSE)) for share in shares
+        ),
+        smallest=tuple(
+            float(size) if np.isfinite(size) else None for size in smallest
+        ),
+    )
+
+
+def _size(result: AttackResult) -> np.ndarray:
+    """Returns the largest change of a pixel as a share of its range, (n,)."""
+    lower, upper = (np.asarray(end, np.float64) for end in result.bounds)
+    changes = np.abs(result.perturbation) / (upper - lower)
+    return changes.reshape(len(changes), -1).max(axis=1)
+
+
+def _left(result: AttackResult | None) -> Rate | None:
+    if result is None:
+        return None
+    return Rate.of(result.predictions == result.labels)
+
+
+def _rate(values: Mapping[str, Any]) -> Rate:
+    return Rate(values["count"], values["n"])

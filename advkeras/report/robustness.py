@@ -1,0 +1,243 @@
+"""Robust accuracy over epsilon, and the smallest changes that were found."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from advkeras.attacks import Attack
+from advkeras.attacks import AttackResult
+from advkeras.classifier import Classifier
+from advkeras.evaluation import Rate
+from advkeras.evaluation import Robustness
+from advkeras.evaluation import robustness
+from advkeras.report import figures
+from advkeras.report.grids import Grid
+from advkeras.report.run import Run
+from advkeras.report.tables import cell
+
+_QUARTERS = (0.25, 0.5, 0.75)
+
+
+def robustness_report(
+    run: Run,
+    name: str,
+    classifier: Classifier,
+    attacks: Mapping[str, Attack],
+    images: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Attacks with every budget, and by those that look for the smallest.
+
+    Args:
+        run: Where examples and pictures go; what is there is used.
+        name: What to call the model.
+        classifier: The model.
+        attacks: Name -> attack; what follows an @ in a name is its budget,
+            and not part of it. At least one has an epsilon.
+        images: float32, (n, height, width, channels).
+        labels: int64, (n,), the true ones.
+        class_names: What each label stands for.
+        seed: Seed of the attacks.
+
+    Returns:
+        For results.json: "attacks", "robustness", "epsilons" in the units of
+        the images, "smallest" by attack, and "figures", path -> what it shows.
+
+    Raises:
+        ValueError: No attack has a budget; before any work.
+    """
+    kinds = {key: key.partition("@")[0] for key in attacks}
+    shares = {key: budget(attacks[key], classifier) for key in attacks}
+    if not any(shares.values()):
+        raise ValueError(
+            "`attacks` must hold one that has an epsilon, such as pgd. "
+            f"Received: {', '.join(attacks)}"
+        )
+    found = {
+        key: run.attack(
+            f"{key}-{name}", attack, classifier, images, labels, seed
+        )
+        for key, attack in attacks.items()
+    }
+    whole = robustness({(kinds[k], shares[k]): found[k] for k in found})
+    drawn = {f"robustness-{name}.png": "robust accuracy over epsilon"}
+    figures.robust_curve(
+        whole.to_json(), run.output / f"robustness-{name}.png", name
+    )
+    for key, result in found.items():
+        if shares[key] in (None, whole.halving):
+            picture = f"{key}-{name}.png"
+            drawn[picture] = f"images changed by {key}"
+            figures.gallery(
+                result,
+                run.output / picture,
+                class_names,
+                title=f"{key}, made for {name}",
+            )
+    return {
+        "attacks": {key: repr(attack) for key, attack in attacks.items()},
+        "robustness": whole.to_json(),
+        "epsilons": [classifier.epsilon(share) for share in whole.shares],
+        "smallest": {
+            key: _smallest(found[key]) for key in found if shares[key] is None
+        },
+        "figures": drawn,
+    }
+
+
+def budget(attack: Attack, classifier: Classifier) -> float | None:
+    """Returns an attack's epsilon as a share of the pixel range, or None."""
+    epsilon = getattr(attack, "epsilon", None)
+    if epsilon is None:
+        return None
+    lower, upper = (np.asarray(end, np.float64) for end in classifier.bounds)
+    # 8 / 255 * 255 / 255 is not 8 / 255 to the last digit.
+    return round(float(np.max(epsilon / (upper - lower))), 12)
+
+
+def share_in_words(share: float) -> str:
+    """Writes a share of the pixel range, in grey levels where it is some."""
+    levels = 255 * share
+    whole = abs(levels - round(levels)) < 1e-6
+    return f"{round(levels)}/255" if whole else f"{share:.3g}"
+
+
+def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:
+    """Lays out robust accuracy by budget, and the smallest changes.
+
+    Args:
+        results: What `robustness_report` returned.
+    """
+    found = Robustness.from_json(results["robustness"])
+    grids = [
+        Grid(
+            f"Images still read rightly, of {found.clean.n}, in % (95 % "
+            "interval), where no pixel changes by more than epsilon: under "
+            "each attack, and under whichever of all fools an image",
+            ("of the range", "epsilon", *found.attacks, "all together"),
+            (
+                ("0", "0", *["-"] * len(found.attacks), _cell(found.clean)),
+                *(
+                    (
+                        share_in_words(share),
+                        _number(epsilon),
+                        *(_cell(rates[i]) for rates in found.attacks.values()),
+                        _cell(found.together[i]),
+                    )
+                    for i, (share, epsilon) in enumerate(
+                        zip(found.shares, results["epsilons"], strict=True)
+                    )
+                ),
+            ),
+            names=2,
+        )
+    ]
+    if results["smallest"]:
+        grids.append(
+            Grid(
+                "The smallest changes that were found: success of all images "
+                "in % (95 % interval); of the successes a quarter, half and "
+                "three quarters are below these distortions (RMS a pixel over "
+                "the range); medians of L2 and Linf in the units of the images",
+                ("attack", "success", "25 %", "50 %", "75 %", "L2", "Linf"),
+                tuple(
+                    (
+                        key,
+                        cell(one["success"]),
+                        *(_number(value) for value in one["distortion"]),
+                        _number(one["l2"]),
+                        _number(one["linf"]),
+                    )
+                    for key, one in results["smallest"].items()
+                ),
+                names=1,
+            )
+        )
+    return grids
+
+
+def robustness_in_words(name: str, results: Mapping[str, Any]) -> list[str]:
+    """Says how far accuracy falls, and what the smallest changes are.
+
+    Args:
+        name: What the model is called.
+        results: What `robustness_report` returned.
+    """
+    found = Robustness.from_json(results["robustness"])
+    said = [
+        f"{name} reads {_percent(found.clean)} of {found.clean.n} images "
+        "rightly as they are."
+    ]
+    first = [*found.attacks, *results["smallest"]]
+    last = first.pop()
+    tried = (
+        f"{', '.join(first)} and {last} leave" if first else f"{last} leaves"
+    )
+    for share in dict.fromkeys((found.halving, found.shares[-1])):
+        i = found.shares.index(share)
+        said.append(
+            f"Where no pixel changes by more than {share_in_words(share)} of "
+            f"the pixel range (epsilon {_number(results['epsilons'][i])}), "
+            f"{tried} {_percent(found.together[i])} of the images read rightly."
+        )
+    if found.median is not None:
+        said.append(
+            "Half of the images that it reads rightly fall to a change of at "
+            f"most {found.median:.2g} of the pixel range "
+            f"({255 * found.median:.2g} of 255 grey levels)."
+        )
+    else:
+        said.append(
+            "More than half of the images that it reads rightly withstood all "
+            "that was tried."
+        )
+    for key, one in results["smallest"].items():
+        if one["distortion"][1] is not None:
+            said.append(
+                f"{key} reaches its goal on {_percent_of(one['success'])} of "
+                "the images, by a median distortion of "
+                f"{one['distortion'][1]:.2g} (RMS a pixel over the range)."
+            )
+    return said
+
+
+def _smallest(result: AttackResult) -> dict[str, Any]:
+    count = int(np.count_nonzero(result.success))
+    sizes = {
+        key: getattr(result, key)[result.success]
+        for key in ("distortion", "l2", "linf")
+    }
+    return {
+        "success": Rate(count, len(result)).to_json(),
+        "distortion": [
+            float(np.quantile(sizes["distortion"], quarter)) if count else None
+            for quarter in _QUARTERS
+        ],
+        "l2": float(np.median(sizes["l2"])) if count else None,
+        "linf": float(np.median(sizes["linf"])) if count else None,
+    }
+
+
+def _number(value: float | Sequence[float] | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, Sequence):
+        return " ".join(f"{one:.3g}" for one in value)
+    return f"{value:.3g}"
+
+
+def _cell(rate: Rate | None) -> str:
+    return "-" if rate is None else cell(rate.to_json())
+
+
+def _percent(rate: Rate) -> str:
+    return _percent_of(rate.to_json())
+
+
+def _percent_of(rate: Mapping[str, Any]) -> str:
+    low, high = (100 * end for end in rate["interval"])
+    return f"{100 * rate['value']:.1f} % ({low:.0f}-{high:.0f})"

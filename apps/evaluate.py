@@ -1,0 +1,95 @@
+r"""One model of your own, on pictures of your own: can it be fooled?
+
+python -m apps.evaluate --model=FILE --dataset=FOLDER --output=output/mine
+
+Accuracy as it is and under changes of several sizes, the smallest changes, the
+.tflite copies that a device would run, and what says whether to trust all that:
+printed, and as a page.
+"""
+
+from absl import flags
+
+from apps import _common
+from apps import _edge
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_integer("threads", 1, "Threads of an interpreter.", lower_bound=1)
+flags.DEFINE_bool(
+    "white_box", True, "Whether to attack the copies themselves as well."
+)
+_edge.define(
+    examples=128,
+    overshoots="1,1.1",
+    runtimes="; device:FILE for a device_results.json",
+    attack="fgsm,pgd,lbfgs",
+    epsilon="1/255,2/255,4/255,8/255,16/255,32/255",
+    variants="float32,float16,dynamic,int8,int16x8",
+    on="litert,tflm",
+)
+_common.define_output("output/evaluate", "The folder to write.")
+
+
+def main() -> None:
+    """Evaluates the model, and writes the page."""
+    import rich
+
+    import advkeras as ak
+
+    _common.attack_names()
+    _common.shares()
+    overshoots = _common.numbers("overshoots")
+    ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)
+    subject = _edge.subject()
+    name, classifier = next(iter(subject.attacked.items()))
+    attacks = _common.attacks(classifier.bounds)
+    command = _common.command("evaluate")
+    run = ak.report.Run(FLAGS.output, subject.settings)
+    _common.introduce(name, classifier)
+    images, labels = subject.data.sample(FLAGS.examples, FLAGS.seed)
+    right = ak.evaluation.clean_accuracy(classifier, images, labels)
+    print(right.in_words(), flush=True)
+    variants, skipped = _edge.copies(subject, run.output / "tflite", command)
+    results = ak.report.evaluation_report(
+        run,
+        name,
+        classifier,
+        attacks,
+        images,
+        labels,
+        subject.data.class_names,
+        variants,
+        runtimes=FLAGS.runtimes,
+        overshoots=overshoots,
+        camera=FLAGS.camera,
+        threads=FLAGS.threads,
+        white_box=FLAGS.white_box and classifier.exact,
+        seed=FLAGS.seed,
+    )
+    sentences = [
+        *(f"{key} was not exported: {why}" for key, why in skipped.items()),
+        *ak.report.evaluation_in_words(results),
+    ]
+    results = run.finish(
+        {**results, "not_exported": skipped, "in_words": sentences}, command
+    )
+    page = run.output / "index.html"
+    ak.report.write_page(
+        page,
+        f"Can {name} be fooled?",
+        sentences,
+        [
+            *ak.report.evaluation_sections(results),
+            ak.report.trust_section(results),
+        ],
+        results,
+    )
+    for grid in ak.report.evaluation_grids(results):
+        rich.print(grid.table())
+    print(*ak.report.trust_in_words(results), sep="\n")
+    print(*sentences, sep="\n")
+    print(f"The page: {page}")
+
+
+if __name__ == "__main__":
+    _common.run(main)
