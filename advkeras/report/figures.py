@@ -177,41 +177,40 @@ def overshoot_curves(
 def robust_curve(
     robustness: dict[str, Any], path: str | os.PathLike, title: str = ""
 ) -> None:
-    """Draws what is left of the accuracy over epsilon.
+    """Draws what is left of the accuracy over epsilon, by attack and by all.
 
-    A step an image for the smallest change that any attack found, and a point
-    for each attack and budget, with its 95 % interval.
+    Bars are 95 % intervals.
 
     Args:
         robustness: `Robustness.to_json()`.
         path: Where to write the picture (.png).
         title: What was attacked.
     """
-    shares = robustness["shares"]
-    sizes = sorted(
-        np.inf if size is None else size for size in robustness["smallest"]
-    )
+    lines = {**robustness["attacks"], "all together": robustness["together"]}
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
-    left = 100 * (1 - np.arange(len(sizes) + 1) / len(sizes))
-    # From 0, where the misread ones fall, to the largest that was tried.
-    ends = np.clip([0, *sizes, np.inf], 0, shares[-1])
-    axes.stairs(left, ends, baseline=None, color="black", label="all together")
-    for name, rates in robustness["attacks"].items():
+    for name, rates in lines.items():
         points = [
             (share, rate)
-            for share, rate in zip(shares, rates, strict=True)
+            for share, rate in zip(
+                (0, *robustness["shares"]),
+                (robustness["clean"], *rates),
+                strict=True,
+            )
             if rate is not None
         ]
         values = np.array([100 * rate["value"] for _, rate in points])
-        intervals = 100 * np.array([rate["interval"] for _, rate in points]).T
+        ends = 100 * np.array([rate["interval"] for _, rate in points]).T
+        together = name == "all together"
         axes.errorbar(
             [share for share, _ in points],
             values,
-            np.abs(intervals - values),
+            np.abs(ends - values),
+            color="black" if together else None,
+            linestyle="-" if together else "--",
             marker="o",
             markersize=4,
-            linewidth=0,
+            linewidth=1.2,
             elinewidth=0.8,
             label=name,
         )

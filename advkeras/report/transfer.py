@@ -133,9 +133,8 @@ def transfer_sections(results: Mapping[str, Any]) -> list[Section]:
     return [
         Section(
             f"Transfer: {name}",
-            matrix["attack"],
-            transfer_grids(matrix),
-            {path: f"{name}: {path}" for path in results["figures"][name]},
+            grids=transfer_grids(matrix),
+            figures={p: f"{name}: {p}" for p in results["figures"][name]},
         )
         for name, matrix in results["matrices"].items()
     ]
