@@ -88,12 +88,16 @@ def define_attack(
         )
 
 
-def attack_names() -> list[str]:
-    """Returns --attack, of names that there are."""
+def attack_names(evasive: bool = False) -> list[str]:
+    """Returns --attack, of names that there are.
+
+    Args:
+        evasive: Whether the app can attack a copy beside its float model.
+    """
     import advkeras as ak
     from advkeras import checks
 
-    known = ak.attacks.names()
+    known = [n for n in ak.attacks.names() if evasive or n != "evasive"]
     if not FLAGS.attack:
         raise ValueError(
             f"`attack` must name some of {', '.join(known)}. "
@@ -137,7 +141,7 @@ def attacks(bounds: tuple[float, float], **options: Any) -> dict[str, Any]:
 
     sizes = shares()
     built: dict[str, Any] = {}
-    for name in attack_names():
+    for name in FLAGS.attack:
         sized = "epsilon" in ak.attacks.hyper_parameters(name)
         for share in sizes if sized else sizes[:1]:
             several = sized and len(sizes) > 1

@@ -46,7 +46,7 @@ def main() -> None:
     import advkeras as ak
     from advkeras import files
 
-    names = _common.attack_names()
+    names = _common.attack_names(evasive=True)
     asked = dict(zip(names, _counts(len(names)), strict=True))
     _common.shares()
     overshoots = _common.numbers("overshoots")

@@ -36,7 +36,12 @@ def main() -> None:
 
     import advkeras as ak
 
-    _common.attack_names()
+    names = _common.attack_names()
+    if not any("epsilon" in ak.attacks.hyper_parameters(n) for n in names):
+        raise ValueError(
+            "`attack` must name one that has an epsilon, such as pgd. "
+            f"Received: attack={','.join(names)!r}"
+        )
     _common.shares()
     overshoots = _common.numbers("overshoots")
     ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)

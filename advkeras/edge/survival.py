@@ -147,7 +147,7 @@ def survival(
         if "reason" not in row
     ]
     if source is not None:
-        rows.insert(0, _source_row(shown))
+        rows.insert(0, _source_row(shown, source))
     return Survival(
         attacks={
             one.attack: {"n": len(one.labels), "fooled": int(one.fooled.sum())}
@@ -197,11 +197,13 @@ def _latency(
     }
 
 
-def _source_row(shown: Sequence[Shown]) -> Row:
+def _source_row(shown: Sequence[Shown], source: Classifier) -> Row:
+    # A lifted file is the source of its own examples: an interpreter answers.
+    runtime = getattr(source, "runtime", "keras")
     return Row(
         variant="source",
-        runtime="keras",
-        version=f"keras {keras.__version__}",
+        runtime=runtime,
+        version=f"keras {keras.__version__}" if source.exact else runtime,
         threads=0,
         bytes=None,
         latency=None,

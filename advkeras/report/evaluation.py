@@ -137,10 +137,11 @@ def evaluation_in_words(results: Mapping[str, Any]) -> list[str]:
 def evaluation_sections(results: Mapping[str, Any]) -> list[Section]:
     """Lays out what `evaluation_report` returned, for the page."""
     name = results["source"]
+    kinds = {k.partition("@")[0]: v for k, v in results["attacks"].items()}
     sections = [
         Section(
             f"How small a change fools {name}",
-            "; ".join(results["attacks"].values()),
+            f"With several epsilons: {'; '.join(kinds.values())}",
             robustness_grids(results),
             results["figures"],
         )

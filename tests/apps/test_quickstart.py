@@ -30,17 +30,28 @@ def check_folder(folder):
     assert {m["train_images"] for m in (m1, prime, m2)} == {2000}
     page = (folder / "index.html").read_text(encoding="utf-8")
     pictures = re.findall(r'<img src="([^"]+)"', page)
-    assert len(pictures) == 2 * 4 + 1
+    # A heat map and three galleries an attack; the curve, three more, survival.
+    assert len(pictures) == 2 * 4 + 4 + 1
     for picture in pictures:
         assert (folder / picture).stat().st_size > 1000
-    check_edge(folder, results["edge"], page)
+    assert results["evaluation"]["source"] == "m1"
+    assert results["evaluation"]["robustness"]["clean"]["n"] > 0
+    check_edge(folder, results["evaluation"]["edge"], page)
+    # Of every net and copy.
+    copies = [f"m1-{name}" for name in VARIANTS]
+    assert list(results["checks"]) == [*NETS, *copies]
     return results
 
 
 def check_edge(folder, at_edge, page):
     """Every variant of m1 was shown to every runtime, and is on the page."""
     assert at_edge["source"] == "m1"
-    assert list(at_edge["attacks"]) == ["fgsm", "lbfgs"]
+    *budgets, last = at_edge["attacks"]
+    assert [b.partition("@")[0] for b in budgets] == ["fgsm", "pgd"]
+    assert last == "lbfgs"
+    assert {row["variant"] for row in at_edge["white_box"]["rows"]} == set(
+        VARIANTS
+    )
     survival = ak.edge.Survival.from_json(at_edge["survival"])
     asked = {(name, on) for name in VARIANTS for on in ak.edge.RUNTIMES}
     ran = [(row.variant, row.runtime) for row in survival.rows]
@@ -82,7 +93,7 @@ def test_a_hurried_one(run_app, tmp_path, monkeypatch):
     for sentence in results["in_words"]:
         assert sentence in words
     assert any("its copies read" in said for said in results["in_words"])
-    counts = results["edge"]["survival"]["attacks"]
+    counts = results["evaluation"]["edge"]["survival"]["attacks"]
     assert {count["n"] for count in counts.values()} == {6}
 
 
@@ -106,10 +117,12 @@ def test_a_real_one(start_app, tmp_path):
     for name in ("m1-prime", "m2"):
         assert first["error"][name]["value"] > noise["error"][name]["value"]
     # FGSM survives quantisation; the smallest changes do with two per cent.
-    survival = ak.edge.Survival.from_json(results["edge"]["survival"])
+    survival = ak.edge.Survival.from_json(
+        results["evaluation"]["edge"]["survival"]
+    )
     for variant in VARIANTS:
         row = survival.find(variant, "litert")
-        assert row.find("fgsm", "uint8").survival.value > 0.95
+        assert row.find("fgsm@0.1", "uint8").survival.value > 0.95
         assert row.find("lbfgs", "uint8", 1.2).survival.value > 0.9
 
     written = (tmp_path / "results.json").read_bytes()

@@ -1,12 +1,21 @@
-"""The page shows what results.json says, and nothing that it does not."""
+"""The page shows its sections and the checks, and nothing that it is not."""
 
 from html.parser import HTMLParser
 
 import pytest
 
 import advkeras as ak
-from advkeras.report import tables
-from tests.report import survivals
+from advkeras.report import Section
+from advkeras.report.grids import Grid
+
+HOLDS = {
+    "name": "every image has a gradient",
+    "holds": True,
+    "found": "On 0 of 9 images it is 0.",
+    "advice": "Attack something else.",
+    "source": "Someone 2018",
+}
+FAILS = HOLDS | {"name": "the attack moves", "holds": False}
 
 
 class Page(HTMLParser):
@@ -14,11 +23,13 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tables, self.images, self.tags, self.text = [], [], [], ""
-        self.in_cell = False
+        self.tables, self.images, self.tags, self.text = [], {}, [], ""
+        self.boxes = {}
+        self.in_cell, self.box = False, None
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
         self.tags.append(tag)
         self.in_cell = tag in ("td", "th")
         if tag == "table":
@@ -28,155 +39,141 @@ class Page(HTMLParser):
         elif self.in_cell:
             self.tables[-1][-1].append("")
         elif tag == "img":
-            self.images.append(dict(attributes)["src"])
+            self.images[attributes["src"]] = attributes["alt"]
+        elif tag == "div" and "checks" in attributes["class"]:
+            self.box = attributes["class"].split()[1]
 
     def handle_endtag(self, tag):
         self.in_cell &= tag not in ("td", "th")
+        if tag == "div":
+            self.box = None
 
     def handle_data(self, data):
         self.text += data
         if self.in_cell:
             self.tables[-1][-1][-1] += data
+        if self.box and data.strip():
+            self.boxes.setdefault(self.box, []).append(data)
 
 
-@pytest.fixture
-def results(matrix):
+def results(*checks, **others):
+    made = {"A": {"model": "A", "n": 9, "checks": list(checks)}}
     return {
         "command": "python -m apps.fake --seed=1",
-        "settings": {},
         "versions": {"keras": "3.1.4", "numpy": "1.5.9"},
-        "matrices": {"fake": matrix, "other": matrix},
-        "figures": {"fake": ["fake-transfer.png"], "other": ["a.png", "b.png"]},
+        "checks": made,
+        **others,
     }
 
 
 @pytest.fixture
-def write(tmp_path, results):
+def write(tmp_path):
     """Writes a page and returns it as a browser sees it."""
 
-    def write(title="A title", paragraphs=("One.", "Two.")):
+    def write(sections=(), title="A title", said=("One.", "Two."), shown=None):
         path = tmp_path / "index.html"
-        ak.report.write_page(path, title, list(paragraphs), results)
+        shown = results(HOLDS) if shown is None else shown
+        ak.report.write_page(path, title, said, sections, shown)
         return Page(path.read_text(encoding="utf-8"))
 
     return write
 
 
-def test_every_measured_number_is_in_its_cell(write, matrix):
+GRID = Grid(
+    "what it shows, n = 12",
+    ("model", "runtime", "figure"),
+    (("a", "litert, tflm", "91.7 (65-99)"), ("b", "tflm", "-")),
+)
+
+
+def test_every_cell_and_picture_of_a_section(write, matrix):
+    grids = [*ak.report.transfer_grids(matrix), GRID]
+    page = write(
+        [
+            Section("First", "With care.", grids[:2], {"a.png": "A curve"}),
+            Section("Second", grids=grids[2:], figures={"b.png": "B & co"}),
+        ]
+    )
+    assert page.tables == [
+        [list(line) for line in (grid.header, *grid.rows)] for grid in grids
+    ]
+    for said in ("First", "With care.", "Second", *(g.title for g in grids)):
+        assert said in page.text
+    assert page.images == {"a.png": "A curve", "b.png": "B & co"}
+
+
+def test_what_is_around_the_sections(write):
     page = write()
-    assert len(page.tables) == 2
-    for header, clean, *rows in page.tables:
-        assert header == ["images made for", "distortion", "on A", "on B"]
-        errors = matrix["clean_error"]
-        assert clean[2:] == [tables.cell(errors[t]) for t in "AB"]
-        for shown, row in zip(rows, matrix["rows"], strict=True):
-            assert shown == [
-                row["name"],
-                f"{row['distortion']:.4f}",
-                tables.cell(row["error"]["A"]),
-                tables.cell(row["error"]["B"]),
-            ]
-
-
-def test_what_is_around_the_tables(write):
-    page = write("A title", ["One sentence.", "Another one."])
     for said in (
         "A title",
-        "One sentence.",
-        "Another one.",
-        "Fake(epsilon=0.1)",
-        "n = 12",
+        "One.",
+        "Two.",
         "python -m apps.fake --seed=1",
         "keras 3.1.4",
         "numpy 1.5.9",
     ):
         assert said in page.text
-    assert page.images == ["fake-transfer.png", "a.png", "b.png"]
+    assert page.tables == [] and page.images == {}
 
 
-def test_names_are_escaped(write, matrix, results):
+def test_checks_come_first_and_the_failed_ones_before_the_others(write):
+    shown = results(HOLDS)
+    shown["checks"]["B"] = {"model": "B", "n": 9, "checks": [HOLDS, FAILS]}
+    page = write(shown=shown)
+    assert list(page.boxes) == ["fail", "hold"]
+    checks = {
+        k: ak.evaluation.Checks.from_json(v) for k, v in shown["checks"].items()
+    }
+    assert page.boxes["fail"] == checks["B"].in_words()
+    assert page.boxes["hold"] == checks["A"].in_words()
+    assert page.text.index("do not trust") < page.text.index("One.")
+    # No empty box where all hold.
+    assert list(write().boxes) == ["hold"]
+
+
+def test_every_check_is_in_the_section_of_checks(write):
+    shown = results(HOLDS, FAILS, HOLDS | {"holds": None})
+    page = write([ak.report.trust_section(shown)], shown=shown)
+    ((_, *rows),) = page.tables
+    assert [row[2] for row in rows] == [
+        "holds",
+        "DOES NOT HOLD",
+        "not established",
+    ]
+    for row in rows:
+        assert row[0] == "A" and row[3:] == [HOLDS["found"], HOLDS["source"]]
+
+
+def test_names_are_escaped(write):
     nasty = "<script>alert(\"1\")</script> & 'co'"
-    matrix["attack"] = nasty
-    matrix["targets"][1] = nasty
-    for errors in (
-        matrix["clean_error"],
-        *(row["error"] for row in matrix["rows"]),
-    ):
-        errors[nasty] = errors.pop("B")
-    matrix["rows"][0]["name"] = nasty
-    results["command"] = nasty
-    results["figures"]["fake"] = ["m1'.png"]
-    page = write(nasty, [nasty])
+    grid = Grid(nasty, (nasty, "b"), ((nasty, nasty),), names=1)
+    section = Section(nasty, nasty, [grid], {"m1'.png": nasty})
+    shown = results(FAILS | {"found": nasty}, command=nasty)
+    page = write([section], nasty, [nasty], shown)
     assert "script" not in page.tags
-    # Title and heading, paragraph, command, and in both tables the attack, a
-    # column and a row.
-    assert page.text.count(nasty) == 2 + 1 + 1 + 2 * 3
-    assert page.tables[0][0][3] == f"on {nasty}"
-    assert page.images[0] == "m1'.png"
+    # Title and heading, check, paragraph; heading, note and table; command.
+    assert page.text.count(nasty) == 2 + 1 + 1 + (2 + 4) + 1
+    assert page.images == {"m1'.png": nasty}
 
 
-def test_the_page_is_whole_or_not_there(tmp_path, results, write):
+def test_the_page_is_whole_or_not_there(tmp_path, write):
     write()
     before = (tmp_path / "index.html").read_bytes()
-    del results["figures"]
-    with pytest.raises(Exception, match="figures"):
-        write("Another title")
+    with pytest.raises(KeyError, match="versions"):
+        ak.report.write_page(
+            tmp_path / "index.html", "A", [], [], {"checks": {}, "command": ""}
+        )
     assert (tmp_path / "index.html").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
 def test_tags_are_closed(tmp_path, write):
-    write()
+    write([Section("A", "b", [GRID])], shown=results(HOLDS, FAILS))
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
-    for tag in ("table", "tr", "td", "th", "h1", "h2", "p", "code", "html"):
+    for tag in (
+        *("table", "tr", "td", "th", "caption"),
+        *("h1", "h2", "p", "code", "html", "div"),
+    ):
         assert text.count(f"</{tag}>") == text.count(f"<{tag}>") + text.count(
             f"<{tag} "
         )
-
-
-@pytest.fixture
-def at_edge(results):
-    """The same, with what survives at the edge."""
-    results["edge"] = {
-        "source": "m1",
-        "attacks": {"fgsm": "FGSM(epsilon=0.1)"},
-        "survival": survivals.survival(camera=("jpeg:75",)).to_json(),
-        "figure": "survival-m1.png",
-    }
-    return results["edge"]
-
-
-def test_without_the_edge_nothing_is_said_of_it(write):
-    page = write()
-    assert "On devices" not in page.text
-    assert not [name for name in page.images if "survival" in name]
-
-
-def test_every_cell_of_the_edge_is_on_the_page(write, at_edge):
-    page = write()
-    survival = ak.edge.Survival.from_json(at_edge["survival"])
-    grids = ak.report.survival_grids(survival)
-    assert len(page.tables) == 2 + len(grids)
-    for shown, grid in zip(page.tables[2:], grids, strict=True):
-        assert shown == [list(line) for line in (grid.header, *grid.rows)]
-        assert grid.title in page.text
-    assert "On devices: the .tflite copies of m1" in page.text
-    assert page.images[-1] == "survival-m1.png"
-    assert len(page.images) == 4
-
-
-def test_names_at_the_edge_are_escaped(write, at_edge):
-    nasty = "<script>'&\"</script>"
-    row = survivals.row(nasty, "litert", 3)
-    at_edge["survival"] = survivals.survival([row]).to_json()
-    at_edge["source"] = nasty
-    page = write()
-    assert "script" not in page.tags
-    for table in page.tables[2:]:
-        assert table[1][0] == nasty
-    assert f"copies of {nasty}" in page.text
-
-
-def test_an_edge_where_nothing_was_fooled(write, at_edge):
-    at_edge["survival"] = survivals.survival(fooled=0).to_json()
-    assert write().tables[-1][1][2:] == ["-", "-", "-"]

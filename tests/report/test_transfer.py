@@ -1,10 +1,14 @@
 """A run's report: the matrices of the evaluation, and pictures of them."""
 
+import io
+
 import matplotlib.image
 import numpy as np
 import pytest
+import rich.console
 
 import advkeras as ak
+from advkeras.report import tables
 
 ATTACKS = {
     "weak": ak.attacks.FGSM(epsilon=0.01),
@@ -87,3 +91,78 @@ def test_without_amplified_rows(make, tmp_path):
     report = make(tmp_path, {"weak": ATTACKS["weak"]}, amplified=None)
     kinds = {row["kind"] for row in report["matrices"]["weak"]["rows"]}
     assert kinds == {"attack", "noise"}
+
+
+def lines(matrix, i):
+    """Returns the cells of each line of the i-th table."""
+    grid = ak.report.transfer_grids(matrix)[i]
+    return [list(grid.header), *(list(row) for row in grid.rows)]
+
+
+def test_tables_of_three_models_fit_a_terminal(matrix):
+    for name in ("A", "B"):
+        matrix["success"][f"{name}-prime"] = matrix["success"].pop(name)
+    matrix["targets"] = ["A", "B", "A"]
+    for i, grid in enumerate(ak.report.transfer_grids(matrix)):
+        console = rich.console.Console(file=io.StringIO(), width=80)
+        console.print(grid.table())
+        text = console.file.getvalue()
+        assert max(map(len, text.splitlines())) <= 80
+        # Cells are whole: rich would break them, or end them with dots.
+        for rate in matrix["clean_error"].values():
+            assert i == 0 or tables.cell(rate) in text
+        assert "…" not in text
+
+
+def test_every_error_stands_in_its_row_and_column(matrix):
+    header, clean, *rows = lines(matrix, 1)
+    assert header == ["images made for", "distortion", "on A", "on B"]
+    errors = matrix["clean_error"]
+    assert clean[1:] == ["0", *(tables.cell(errors[t]) for t in "AB")]
+    assert clean[2].startswith("0.0 ")
+    assert clean[3].startswith("8.3 ")  # 1 of 12
+    assert len(rows) == len(matrix["rows"])
+    for shown, row in zip(rows, matrix["rows"], strict=True):
+        assert shown == [
+            row["name"],
+            f"{row['distortion']:.4f}",
+            tables.cell(row["error"]["A"]),
+            tables.cell(row["error"]["B"]),
+        ]
+
+
+def test_columns_follow_the_order_of_the_targets(matrix):
+    matrix["targets"] = ["B", "A"]
+    header, _, first, *_ = lines(matrix, 1)
+    assert header[2:] == ["on B", "on A"]
+    # Of 12 examples made for A, A misses 11 and B 4.
+    assert first[2].startswith("33.3 ")
+    assert first[3].startswith("91.7 ")
+
+
+def test_success_by_both_denominators(matrix):
+    _, first, second = lines(matrix, 0)
+    assert first[0] == "A"
+    assert [cell.split()[0] for cell in first[1:4]] == ["91.7", "91.7", "8.3"]
+    assert first[4:] == ["0.0512", "1.4336", "0.5000"]  # 28 * 0.0512
+    # Of all 12 on B, and of the 11 that it had right, all were fooled.
+    assert [cell.split()[0] for cell in second[1:4]] == [
+        "100.0",
+        "100.0",
+        "0.0",
+    ]
+    assert second[1] != second[2]  # the intervals are of 12 and of 11
+
+
+def test_an_attack_that_never_succeeds(matrix):
+    rates = matrix["success"]["A"]
+    nothing = ak.evaluation.Rate(0, 0).to_json()
+    rates.update(
+        of_correct=nothing,
+        mean_distortion=None,
+        mean_l2=None,
+        mean_linf=None,
+    )
+    _, first, _ = lines(matrix, 0)
+    assert first[2] == "-"
+    assert first[4:] == ["-", "-", "-"]

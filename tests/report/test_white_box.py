@@ -131,6 +131,7 @@ def report(classifiers, test_digits, variants):
             },
             "variants": {"int8": variants["int8"]},
             "bounds": (0.0, 1.0),
+            "share": 0.1,
             "examples": (12, 6),
             **options,
         }
@@ -148,6 +149,11 @@ def report(classifiers, test_digits, variants):
 def test_what_it_finds(tmp_path, report, variants, classifiers, test_digits):
     found = report(tmp_path, seed=3, variants=variants)
     assert found["skipped"] == []
+    # Each copy is checked, with the float model's examples beside its own.
+    assert list(found["checks"]) == ["net-float32", "net-int8"]
+    name = classifiers["linear"].model.name
+    for made in found["checks"].values():
+        assert any(name in one["name"] for one in made["checks"])
     rows = [ak.edge.WhiteBox.from_json(row) for row in found["rows"]]
     assert [(row.variant, row.attack, row.clean.n) for row in rows] == [
         ("float32", "fgsm", 12),
@@ -216,8 +222,8 @@ def test_what_survival_attacked_is_not_attacked_again(
         overshoots=(1.0,),
     )
     report(tmp_path, attacks=attacks, examples=())
-    assert attacked[0] is linear
-    assert [type(one) for one in attacked[1:]] == [ak.edge.TfliteClassifier]
+    assert [one for one in attacked if one is linear] == [linear]
+    assert {type(one) for one in attacked[1:]} == {ak.edge.TfliteClassifier}
 
 
 def test_without_a_float_model(tmp_path, report, variants):
@@ -233,6 +239,7 @@ def test_without_a_float_model(tmp_path, report, variants):
     )
     (row,) = found["rows"]
     assert row["transfer"] is None and row["white_box"]["alone"] is None
+    assert found["checks"] == {}  # they are the float model's
     assert (row["runtime"], row["clean"]["n"]) == ("tflm", 12)
 
 
