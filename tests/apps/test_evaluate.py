@@ -117,7 +117,8 @@ def test_a_model_that_cannot_read_the_pictures_ends_it(
 
 
 @pytest.mark.slow
-def test_within_five_minutes(start_app, tmp_path, needs_cifar10):
+@pytest.mark.tfds
+def test_within_five_minutes(start_app, tmp_path, tfds_dir):
     """A convolutional net of 32 x 32 x 3, with the app's own settings."""
     start = time.perf_counter()
     ended = start_app(
