@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from advkeras import checks
+from advkeras import datasets
 from advkeras import edge
 from advkeras.attacks import Attack
 from advkeras.attacks import Evasive
@@ -24,8 +23,8 @@ def white_box_report(
     name: str,
     source: Classifier | None,
     attacks: Mapping[str, Attack],
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     variants: Mapping[str, str | os.PathLike],
     *,
     bounds: checks.Bounds | None,
@@ -41,8 +40,8 @@ def white_box_report(
         name: What the float model is called.
         source: The float model, to attack in the same way; None for none.
         attacks: Name -> attack.
-        images: float32, (n, height, width, channels).
-        labels: int64, (n,).
+        images: As for the attacks.
+        labels: True labels, (n,); None for those of a data set.
         variants: Name -> .tflite file.
         bounds: (lower, upper) of the pixels; None: each file's own.
         examples: For each attack, how many of the images, from the first;
@@ -58,6 +57,8 @@ def white_box_report(
     Raises:
         ValueError: There is no float model, and a file cannot be lifted.
     """
+    images, labels = datasets.examples_of(images, labels, bounds, None)
+    checks.check_given("labels", labels)
     counts = examples or [len(images)] * len(attacks)
     rows, skipped = [], []
     for variant, path in variants.items():
