@@ -12,6 +12,8 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from apps import _models
+
 # A flag that is defined here belongs to the app that asks for it.
 flags.disclaim_key_flags()
 
@@ -182,7 +184,8 @@ def load(path: Any, **options: Any) -> Any:
     """
     import advkeras as ak
 
-    classifier = ak.load(path, bounds=bounds(), **options)
+    own = _models.import_own()
+    classifier = ak.load(path, bounds=bounds(), custom_objects=own, **options)
     if classifier.bounds_from == "assumed":
         raise ValueError(
             "`bounds` must be given: neither a card nor a Rescaling or "

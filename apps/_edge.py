@@ -7,6 +7,7 @@ from typing import Any
 from absl import flags
 
 from apps import _common
+from apps import _models
 
 # A flag that is defined here belongs to the app that asks for it.
 flags.disclaim_key_flags()
@@ -79,6 +80,7 @@ def define(
         "jpeg:QUALITY, resize:FACTOR, brightness:FACTOR.",
     )
     define_variants()
+    _models.define_import()
     _common.define_bounds()
     _common.define_accept_accuracy()
     _common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=examples)

@@ -18,6 +18,7 @@ from typing import Any
 from absl import flags
 
 from apps import _common
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -53,6 +54,7 @@ flags.DEFINE_list(
     "sizes", "100,1000,10000", "Numbers of images of scale, ascending."
 )
 _common.define_epsilon(0.1)
+_models.define_import()
 _common.define_bounds()
 _common.define_data("mnist", "test")
 _common.define_seed()

@@ -12,6 +12,7 @@ from absl import flags
 
 from apps import _common
 from apps import _edge
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -31,6 +32,7 @@ flags.DEFINE_integer(
     lower_bound=1,
 )
 _edge.define_variants()
+_models.define_import()
 _common.define_bounds()
 _common.define_data("mnist5k")
 _common.define_seed()

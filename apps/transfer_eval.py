@@ -7,6 +7,7 @@ python -m apps.transfer_eval --models=m1,m1-prime,m2 --attack=fgsm,lbfgs \
 from absl import flags
 
 from apps import _common
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -22,6 +23,7 @@ flags.DEFINE_float(
     "Distortion that examples are also scaled to; 0 for not.",
     lower_bound=0,
 )
+_models.define_import()
 _common.define_bounds()
 _common.define_accept_accuracy()
 _common.define_attack("fgsm,lbfgs", epsilon=0.1, examples=256)
