@@ -5,6 +5,7 @@ import importlib
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -208,6 +209,8 @@ def define_accept_accuracy() -> None:
 def check_accuracy(path: Any, classifier: Any, data: Any) -> None:
     """Raises ValueError where a model does not read the data set.
 
+    Or where its card says that it is another: see `ak.evaluation.check_card`.
+
     Args:
         path: The model file.
         classifier: The model.
@@ -215,11 +218,10 @@ def check_accuracy(path: Any, classifier: Any, data: Any) -> None:
     """
     import advkeras as ak
 
+    card = _models.checked_card(path, data)
     if FLAGS.accept_accuracy:
         return
-    card = None
-    if ak.models.card_path(path).exists():
-        card = ak.models.read_card(path)
+    if card is not None:
         same = card.get("dataset") == data.name and "test_error" in card
         card = card if same and data.split == card["test_split"] else None
     images, labels = data.sample(_TRIED, FLAGS.seed)
@@ -252,6 +254,25 @@ def introduce(name: str, classifier: Any) -> None:
             for share in shares()
         )
         print(f"epsilon: {sizes}")
+
+
+def described(data: Any) -> dict[str, Any]:
+    """Returns what results.json says of a data set.
+
+    Args:
+        data: An `ImageSet`.
+    """
+    return {
+        "name": data.name,
+        "split": data.split,
+        "n": len(data),
+        "fingerprint": data.fingerprint,
+        # Of the whole set: which split they would be of is not known.
+        "unreadable": {
+            "count": len(data.unreadable),
+            "files": list(data.unreadable),
+        },
+    }
 
 
 def numbers(flag: str, kind: Callable[[str], Any] = float) -> list[Any]:
@@ -318,6 +339,20 @@ def _import_tensorflow() -> None:
         os.close(kept)
 
 
+# What shows warnings that are not for the user of an app.
+_show = warnings.showwarning
+
+
+def _show_in_one_line(
+    message: Any, category: type[Warning], *place: Any, **options: Any
+) -> None:
+    if issubclass(category, UserWarning):
+        text = " ".join(str(message).split())
+        print(f"warning: {text}", file=sys.stderr)
+    else:
+        _show(message, category, *place, **options)
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs an app: flags first, then TensorFlow, then `main`."""
 
@@ -330,7 +365,9 @@ def run(main: Callable[[], None]) -> None:
                     f"Received: {' '.join(argv[1:])}"
                 )
             _import_tensorflow()
-            main()
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_in_one_line
+                main()
         except ValueError as error:
             # Wrong input is one line; --verbosity=1 shows where it surfaced.
             logging.debug("%s", error, exc_info=True)

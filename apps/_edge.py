@@ -94,6 +94,7 @@ class Subject:
 
     Attributes:
         name: The model's name, for people.
+        path: Its file; None if there is no float model.
         classifier: The float model; None if there is none.
         attacked: Name -> what is attacked first: the float model, or else
             the files.
@@ -105,6 +106,7 @@ class Subject:
     """
 
     name: str
+    path: Path | None
     classifier: Any
     attacked: dict[str, Any]
     bounds: tuple[float, float]
@@ -156,6 +158,7 @@ def subject() -> Subject:
     }
     return Subject(
         path.stem if path else "no float model",
+        path,
         classifier,
         attacked,
         bounds,
@@ -186,9 +189,7 @@ def copies(
         calibration=calibration_set.sample(FLAGS.calibration, FLAGS.seed)[0],
         provenance={
             "command": command,
-            "dataset": calibration_set.name,
-            "split": calibration_set.split,
-            "seed": FLAGS.seed,
+            **_models.provenance(subject.path, calibration_set),
         },
     )
     return exported, exported.skipped

@@ -60,3 +60,55 @@ def import_own() -> dict[str, Any]:
             if isinstance(value, type) and issubclass(value, keras.layers.Layer)
         }
     return found
+
+
+def card_of(path: Any) -> dict[str, Any] | None:
+    """Returns the card of a model file; None where it has none.
+
+    Raises:
+        ValueError: The card is broken, or of another file.
+    """
+    import advkeras as ak
+
+    if not ak.models.card_path(path).exists():
+        return None
+    return ak.models.read_card(path)
+
+
+def checked_card(path: Any, data: Any) -> dict[str, Any] | None:
+    """Returns a model's card as `card_of`, once it goes with a data set.
+
+    Raises:
+        ValueError: As `card_of`, or as `ak.evaluation.check_card`.
+    """
+    import advkeras as ak
+
+    card = card_of(path)
+    if card is not None:
+        ak.evaluation.check_card(card, data)
+    return card
+
+
+def provenance(path: Any, data: Any = None) -> dict[str, Any]:
+    """Returns what the cards of .tflite files are to say of their source.
+
+    Args:
+        path: The float model.
+        data: The images to calibrate with; None for none.
+    """
+    said: dict[str, Any] = {}
+    if data is not None:
+        said |= {
+            "dataset": data.name,
+            "split": data.split,
+            "seed": FLAGS.seed,
+            "class_names": list(data.class_names),
+        }
+    card = card_of(path)
+    if card is not None and "network" in card:
+        said["trained_on"] = {
+            key: card.get(key) for key in ("dataset", "split")
+        }
+        if card.get("class_names"):  # the model's own, in its order
+            said["class_names"] = card["class_names"]
+    return said

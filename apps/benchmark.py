@@ -93,8 +93,9 @@ def main() -> None:
         bounds=bounds,
         image_size=_common.image_size(),
     )
-    for model in models.values():
+    for name, model in models.items():
         model.check_fits(data)
+        _models.checked_card(paths[name], data)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     about = {
         "versions": ak.benchmark.versions(),

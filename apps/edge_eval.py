@@ -111,7 +111,14 @@ def main() -> None:
             threads=FLAGS.threads,
             seed=FLAGS.seed,
         )
-    results = run.finish({"source": subject.name, **results}, command)
+    results = run.finish(
+        {
+            "source": subject.name,
+            "dataset": _common.described(subject.data),
+            **results,
+        },
+        command,
+    )
     written = {
         part: markdown
         for part, markdown in (

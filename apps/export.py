@@ -55,6 +55,7 @@ def main() -> None:
     classifier = _common.load(path)
     output = Path(FLAGS.output or f"output/{path.stem}")
     settings = {**_common.settings(), "model": files.sha256(path)}
+    data = None
     provenance = {
         "model": str(FLAGS.model),
         "model_sha256": settings["model"],
@@ -73,11 +74,7 @@ def main() -> None:
         classifier.check_fits(data)
         images, labels = data.sample(FLAGS.calibration, FLAGS.seed)
         settings["data_fingerprint"] = data.fingerprint
-        provenance |= {
-            "dataset": data.name,
-            "split": data.split,
-            "seed": FLAGS.seed,
-        }
+    provenance |= _models.provenance(path, data)
     run = ak.report.Run(output, settings)
     exported = ak.edge.export(
         classifier, output, wanted, calibration=images, provenance=provenance

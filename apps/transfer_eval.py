@@ -85,7 +85,12 @@ def main() -> None:
         seed=FLAGS.seed,
     )
     results = run.finish(
-        {"checks": checks_made, **report}, _common.command("transfer_eval")
+        {
+            "dataset": _common.described(data),
+            "checks": checks_made,
+            **report,
+        },
+        _common.command("transfer_eval"),
     )
     for matrix in results["matrices"].values():
         rich.print(ak.report.success_table(matrix))

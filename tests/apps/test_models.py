@@ -3,7 +3,9 @@
 import sys
 
 import keras
+import numpy as np
 import pytest
+from PIL import Image
 
 from advkeras import files
 
@@ -105,3 +107,134 @@ def test_what_cannot_be_imported(refusal, tmp_path, monkeypatch, text, reason):
         assert line.startswith(f"{app}: `import` must name modules")
         assert f"Received: import={name!r} ({reason}" in line
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def digit_folder(tmp_path, test_digits):
+    """Digits as PNG files in folders of other names, and two broken ones."""
+    folder = tmp_path / "digits"
+    pixels = np.round(test_digits.images[:60] * 255).astype(np.uint8)
+    for i, (image, label) in enumerate(
+        zip(pixels, test_digits.labels, strict=False)
+    ):
+        path = folder / "test" / f"digit{label}" / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(path)
+    for name in ("a.png", "b.jpg"):
+        (folder / "test" / "digit0" / name).write_bytes(b"nothing")
+    return folder
+
+
+def renamed(model_file, folder, **changes):
+    """Copies a model, its card with some values changed."""
+    folder.mkdir()
+    copy = folder / model_file.name
+    copy.write_bytes(model_file.read_bytes())
+    card = files.read_json(model_file.with_suffix(".json"))
+    files.write_json(copy.with_suffix(".json"), {**card, **changes})
+    return copy
+
+
+def of_folder(digit_folder, model, *flags):
+    return [
+        "transfer_eval",
+        f"--models={model}",
+        "--attack=fgsm",
+        f"--dataset={digit_folder}",
+        "--split=test",
+        "--examples=8",
+        f"--output={digit_folder.parent / 'run'}",
+        *flags,
+    ]
+
+
+def test_unreadable_pictures_are_warned_of_and_written_down(
+    run_app, model_files, digit_folder, tmp_path
+):
+    ended = run_app(*of_folder(digit_folder, model_files["linear"]))
+    assert not ended.code, ended.err
+    lines = [x for x in ended.err.splitlines() if x.startswith("warning: ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("warning: 2 of 62 files of ")
+    assert ".py" not in ended.err
+    found = files.read_json(tmp_path / "run" / "results.json")["dataset"]
+    assert (found["name"], found["split"]) == (str(digit_folder), "test")
+    assert found["n"] == 60
+    assert len(found["fingerprint"]) == 64
+    assert found["unreadable"]["count"] == 2
+    names = [name.rpartition("/")[2] for name in found["unreadable"]["files"]]
+    assert names == ["a.png", "b.jpg"]
+
+
+def test_classes_in_another_order_are_refused(
+    run_app, model_files, digit_folder, tmp_path
+):
+    names = [f"digit{i}" for i in range(10)]
+    same = renamed(model_files["linear"], tmp_path / "same", class_names=names)
+    ended = run_app(*of_folder(digit_folder, same))
+    assert not ended.code, ended.err
+
+    names[3], names[5] = names[5], names[3]
+    other = renamed(model_files["deep"], tmp_path / "other", class_names=names)
+    ended = run_app(*of_folder(digit_folder, other, "--accept_accuracy"))
+    assert (ended.code, ended.out) == (2, "")
+    line = ended.err.splitlines()[-1]
+    assert line.startswith(
+        "transfer_eval: `dataset` must have the classes of the model's card, "
+        "in their order: class 3 is 'digit5' there. Received: dataset="
+    )
+    assert line.endswith("where it is 'digit3'")
+
+
+def test_training_digits_are_warned_of(run_app, model_files, tmp_path):
+    model = renamed(model_files["linear"], tmp_path / "m", dataset="mnist")
+    ended = run_app(
+        "transfer_eval",
+        f"--models={model}",
+        "--attack=fgsm",
+        "--dataset=mnist5k",
+        "--examples=8",
+        f"--output={tmp_path / 'run'}",
+    )
+    assert not ended.code, ended.err
+    assert (
+        "warning: the images of mnist5k are all of mnist's training split"
+        in ended.err
+    )
+
+
+def test_other_bounds_than_the_card_s_are_said(run_app, model_files, tmp_path):
+    ended = run_app(
+        "transfer_eval",
+        f"--models={model_files['linear']}",
+        "--attack=fgsm",
+        "--dataset=mnist5k",
+        "--bounds=0,255",
+        "--examples=8",
+        "--accept_accuracy",
+        f"--output={tmp_path / 'run'}",
+    )
+    assert not ended.code, ended.err
+    line = ended.err.splitlines()[0]
+    assert line == (
+        "warning: bounds: 0..255 given, the card of linear.keras says 0..1"
+    )
+
+
+def test_a_copy_s_card_says_what_its_source_was_trained_on(
+    run_app, model_files, tmp_path
+):
+    ended = run_app(
+        "export",
+        f"--model={model_files['linear']}",
+        "--dataset=mnist5k",
+        "--calibration=20",
+        "--variants=float32,int8",
+        f"--output={tmp_path / 'out'}",
+    )
+    assert not ended.code, ended.err
+    for name in ("float32", "int8"):
+        card = files.read_json(tmp_path / "out" / f"{name}.json")
+        provenance = card["provenance"]
+        assert provenance["class_names"] == list("0123456789")
+        assert provenance["trained_on"]["dataset"] == "mnist5k"
