@@ -238,3 +238,39 @@ def test_a_copy_s_card_says_what_its_source_was_trained_on(
         provenance = card["provenance"]
         assert provenance["class_names"] == list("0123456789")
         assert provenance["trained_on"]["dataset"] == "mnist5k"
+
+
+def test_edge_eval_writes_the_data_set_down_and_checks_copies(
+    run_app, model_files, digit_folder, tmp_path
+):
+    data = [
+        "--attack=fgsm",
+        f"--dataset={digit_folder}",
+        "--split=test",
+        "--calibration_split=test",
+        "--calibration=20",
+        "--examples=8",
+        "--runtimes=litert",
+    ]
+    names = [f"digit{i}" for i in range(10)]
+    model = renamed(model_files["linear"], tmp_path / "m", class_names=names)
+    ended = run_app(
+        "edge_eval",
+        *data,
+        f"--model={model}",
+        "--variants=int8",
+        "--nowhite_box",
+        f"--output={tmp_path / 'run'}",
+    )
+    assert not ended.code, ended.err
+    found = files.read_json(tmp_path / "run" / "results.json")["dataset"]
+    assert (found["n"], found["unreadable"]["count"]) == (60, 2)
+
+    # The copy has the classes in its card, and goes without its source.
+    copy = tmp_path / "run" / "tflite" / "int8.tflite"
+    card = files.read_json(copy.with_suffix(".json"))
+    assert card["provenance"]["class_names"] == names
+    (digit_folder / "test" / "digit0").rename(digit_folder / "test" / "zero")
+    ended = run_app("edge_eval", *data, f"--tflite={copy}", "--output=nowhere")
+    assert ended.code == 2
+    assert "class 0 is 'digit0' there" in ended.err.splitlines()[-1]
