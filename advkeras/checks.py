@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 
 Bounds = tuple[float, float]
-# A prediction that is none: the scores were NaN, or had overflowed.
-NO_ANSWER = -1
 
 NO_ANSWER = -1  # a label, of scores that name no class: a NaN, or infinity
 
@@ -100,18 +98,7 @@ def check_images(
             infinite or outside the bounds.
     """
     images = _as_array("images", images)
-    expected = (
-        f"(n, {', '.join('any' if s is None else str(s) for s in shape)})"
-    )
-    fits = images.ndim == len(shape) + 1 and all(
-        wanted in (None, got)
-        for wanted, got in zip(shape, images.shape[1:], strict=True)
-    )
-    if not fits or len(images) == 0:
-        raise ValueError(
-            f"`images` must be of shape {expected}, n >= 1. "
-            f"Received: images.shape={images.shape}"
-        )
+    check_shape(images.shape, shape)
     if images.dtype == bool or not np.issubdtype(images.dtype, np.number):
         raise ValueError(
             f"`images` must be numbers. Received: images.dtype={images.dtype}"
@@ -138,6 +125,61 @@ def check_images(
     return images
 
 
+def check_shape(found: tuple[int, ...], shape: tuple[int | None, ...]) -> None:
+    """Raises ValueError unless there are images, and of the right shape.
+
+    Args:
+        found: The shape that they have, (n, ...).
+        shape: The shape that each is to have; None where any size will do.
+    """
+    if found and found[0] > 0 and is_shape(found[1:], shape):
+        return
+    sizes = ("any" if size is None else str(size) for size in shape)
+    raise ValueError(
+        f"`images` must be of shape (n, {', '.join(sizes)}), n >= 1. "
+        f"Received: images.shape={found}{channels_hint(found[1:], shape)}"
+    )
+
+
+def is_shape(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    """Returns whether a shape is another, in which None is any size."""
+    return len(found) == len(shape) and all(
+        wanted in (None, got) for wanted, got in zip(shape, found, strict=True)
+    )
+
+
+def channels_hint(found: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
+    """Says what to do where grey images meet a colour model, or the reverse.
+
+    Args:
+        found: The shape that an image has.
+        shape: The shape it is to have.
+    """
+    ends = (found[-1:], shape[-1:])
+    if len(found) != len(shape):
+        return ""
+    if ends == ((1,), (3,)):
+        return (
+            ": grey images, one channel, for a model of colour, three. "
+            "tf.image.grayscale_to_rgb(images) makes three of one"
+        )
+    if ends == ((3,), (1,)):
+        return (
+            ": colour images, three channels, for a model of grey, one. "
+            "tf.image.rgb_to_grayscale(images) makes one of three"
+        )
+    return ""
+
+
+def check_given(name: str, labels: Any) -> None:
+    """Raises ValueError where there are no labels at all."""
+    if labels is None:
+        raise ValueError(
+            f"`{name}` must be given, or come with the images, as those of an "
+            f"ImageSet do. Received: {name}=None"
+        )
+
+
 def check_labels(
     labels: Any, n: int, num_classes: int, name: str = "labels"
 ) -> np.ndarray:
@@ -153,6 +195,7 @@ def check_labels(
     Raises:
         ValueError: Wrong shape, not integers, or out of range.
     """
+    check_given(name, labels)
     labels = _as_array(name, labels)
     if labels.shape == (n, num_classes) and num_classes > 1:
         ones = labels == 1

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -11,6 +12,8 @@ import tensorflow as tf
 from advkeras import checks
 from advkeras import models
 from advkeras.datasets import ImageSet
+from advkeras.datasets import batches_of
+from advkeras.datasets import examples_of
 from advkeras.levels import Levels
 
 _OUTPUTS = ("logits", "probabilities")
@@ -134,7 +137,8 @@ class Classifier:
         have overflowed: that is no class.
 
         Args:
-            images: Array or tensor, (n, height, width, channels).
+            images: Array or tensor, (n, height, width, channels); or an
+                `ImageSet` or a `tf.data.Dataset`, which is streamed.
             batch_size: Images shown to the model at a time.
             within_bounds: Whether pixels outside the bounds are an error;
                 False for what an unclipped attack made.
@@ -143,23 +147,49 @@ class Classifier:
             ValueError: The images are not such as the model was made for.
         """
         checks.check_count("batch_size", batch_size)
-        bounds = self.bounds if within_bounds else None
-        images = checks.check_images(images, bounds, self.image_shape)
         predict = self.compiled("predict", _build_predict)
         return np.concatenate(
             [
-                predict(images[i : i + batch_size]).numpy()
-                for i in range(0, len(images), batch_size)
+                predict(batch).numpy()
+                for batch in self.batches(images, batch_size, within_bounds)
             ]
         )
+
+    def batches(
+        self, images: Any, batch_size: int, within_bounds: bool = True
+    ) -> Iterator[np.ndarray]:
+        """Yields images in checked batches, as for `predict`."""
+        if isinstance(images, ImageSet):
+            self.check_fits(images)
+        bounds = self.bounds if within_bounds else None
+        return batches_of(images, bounds, self.image_shape, batch_size)
+
+    def examples(
+        self, images: Any, labels: Any = None
+    ) -> tuple[np.ndarray, Any]:
+        """Returns images of any kind as a checked array, and their labels.
+
+        Args:
+            images: Array or tensor, (n, height, width, channels), an
+                `ImageSet`, or a `tf.data.Dataset` of images or of (image,
+                label).
+            labels: Their labels; None for those of a data set that has some.
+
+        Returns:
+            Images, float32, and labels as they were found; None for none.
+
+        Raises:
+            ValueError: The images are not such as the model was made for, or
+                labels are given where the data set has its own.
+        """
+        if isinstance(images, ImageSet):
+            self.check_fits(images)
+        return examples_of(images, labels, self.bounds, self.image_shape)
 
     def check_fits(self, data: ImageSet) -> None:
         """Raises ValueError unless the model can classify this data set."""
         shape = self.image_shape
-        fits = len(shape) == len(data.image_shape) and all(
-            wanted in (None, got)
-            for wanted, got in zip(shape, data.image_shape, strict=True)
-        )
+        fits = checks.is_shape(data.image_shape, shape)
         classes = len(data.class_names)
         if not fits or classes > self.num_classes or data.bounds != self.bounds:
             raise ValueError(
@@ -167,6 +197,7 @@ class Classifier:
                 f"{shape} within {self.bounds}, {self.num_classes} classes. "
                 f"Received: dataset={data.name!r} with images "
                 f"{data.image_shape} within {data.bounds}, {classes} classes"
+                + checks.channels_hint(data.image_shape, shape)
             )
 
     def compiled(

@@ -1,6 +1,7 @@
 """The one door for model files of every kind: a Classifier behind each."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,10 @@ def load(
         custom_objects: As for `advkeras.models.load`; a .tflite file names
             none.
 
+    Warns:
+        UserWarning: `bounds` are given, and its card or a layer at its input
+            says others.
+
     Raises:
         ValueError: There is no such model, or it cannot be read.
 
@@ -63,7 +68,39 @@ def load(
         classifier = classifier if declared is None else of_bounds(declared)
     if declared is not None:
         classifier.bounds_from = "card"
+    if bounds is not None:
+        _warn_of_other_bounds(name_or_path, classifier)
     return classifier
+
+
+def _warn_of_other_bounds(
+    name_or_path: str | os.PathLike, classifier: Classifier
+) -> None:
+    """Warns where the bounds given are not those that the model declares."""
+    if Path(name_or_path).suffix == ".tflite":
+        path = Path(name_or_path)
+    else:
+        path = models.find(name_or_path)
+    try:
+        declared, who = _bounds_of_card(path), "the card of"
+    except ValueError:  # a card of another file says nothing of this one
+        declared = None
+    if declared is None:
+        found = models.bounds_of_layers(classifier.model)
+        if found is None:
+            return
+        declared, who = found[0], f"the layer {found[1]!r} of"
+    if declared != classifier.bounds:
+        warnings.warn(
+            f"bounds: {_in_words(classifier.bounds)} given, {who} {path.name} "
+            f"says {_in_words(declared)}",
+            stacklevel=3,
+        )
+
+
+def _in_words(bounds: checks.Bounds) -> str:
+    lower, upper = bounds
+    return f"{lower:g}..{upper:g}"
 
 
 def _bounds_of_card(path: Path) -> checks.Bounds | None:

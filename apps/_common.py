@@ -5,6 +5,7 @@ import importlib
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,6 @@ from absl import logging
 flags.disclaim_key_flags()
 
 FLAGS = flags.FLAGS
-
-_TRIED = 256  # images that a model has to read
 
 
 def define_data(
@@ -156,103 +155,23 @@ def attacks(bounds: tuple[float, float], **options: Any) -> dict[str, Any]:
     return built
 
 
-def define_bounds() -> None:
-    """Defines --bounds."""
-    flags.DEFINE_list(
-        "bounds",
-        None,
-        "Lower and upper pixel value that the models expect. Default: found "
-        "out, from a card, a Rescaling or Normalization layer, or a quantised "
-        "input.",
-    )
-
-
-def bounds() -> tuple[float, float] | None:
-    """Returns --bounds as numbers; None to find them out."""
-    from advkeras import checks
-
-    return None if FLAGS.bounds is None else checks.check_bounds(FLAGS.bounds)
-
-
-def load(path: Any, **options: Any) -> Any:
-    """Loads a model, of which the bounds are known.
+def described(data: Any) -> dict[str, Any]:
+    """Returns what results.json says of a data set.
 
     Args:
-        path: The model.
-        **options: As for `ak.load`.
-
-    Raises:
-        ValueError: It cannot be loaded, or nothing says what pixels it takes.
+        data: An `ImageSet`.
     """
-    import advkeras as ak
-
-    classifier = ak.load(path, bounds=bounds(), **options)
-    if classifier.bounds_from == "assumed":
-        raise ValueError(
-            "`bounds` must be given: neither a card nor a Rescaling or "
-            f"Normalization layer of {path} says what pixels it takes. Usual "
-            "ones are --bounds=0,1 and --bounds=0,255. Received: bounds=None"
-        )
-    return classifier
-
-
-def define_accept_accuracy() -> None:
-    """Defines --accept_accuracy."""
-    flags.DEFINE_bool(
-        "accept_accuracy",
-        False,
-        "Whether to go on where a model reads the clean images no better than "
-        "by chance, or far worse than its card says.",
-    )
-
-
-def check_accuracy(path: Any, classifier: Any, data: Any) -> None:
-    """Raises ValueError where a model does not read the data set.
-
-    Args:
-        path: The model file.
-        classifier: The model.
-        data: The images to attack.
-    """
-    import advkeras as ak
-
-    if FLAGS.accept_accuracy:
-        return
-    card = None
-    if ak.models.card_path(path).exists():
-        card = ak.models.read_card(path)
-        same = card.get("dataset") == data.name and "test_error" in card
-        card = card if same and data.split == card["test_split"] else None
-    images, labels = data.sample(_TRIED, FLAGS.seed)
-    try:
-        ak.evaluation.check_accuracy(classifier, images, labels, card)
-    except ValueError as error:
-        raise ValueError(
-            f"{error}. --accept_accuracy goes on all the same"
-        ) from error
-
-
-def introduce(name: str, classifier: Any) -> None:
-    """Prints what was found out of a model, and what --epsilon comes to."""
-    lower, upper = classifier.bounds
-    print(
-        f"{name}: images {classifier.image_shape} within {lower:g} .. "
-        f"{upper:g} ({classifier.bounds_from}), {classifier.num_classes} "
-        f"classes, returns {classifier.outputs}"
-        + ("" if classifier.logits_found else " (logits not found)")
-        + (
-            f"; draws anew at every call, the mean of {classifier.draws} is "
-            "attacked"
-            if classifier.draws > 1
-            else ""
-        )
-    )
-    if "epsilon" in FLAGS and not isinstance(FLAGS.epsilon, float):
-        sizes = ", ".join(
-            f"{share:.4g} of the pixel range = {share * (upper - lower):.4g}"
-            for share in shares()
-        )
-        print(f"epsilon: {sizes}")
+    return {
+        "name": data.name,
+        "split": data.split,
+        "n": len(data),
+        "fingerprint": data.fingerprint,
+        # Of the whole set: which split they would be of is not known.
+        "unreadable": {
+            "count": len(data.unreadable),
+            "files": list(data.unreadable),
+        },
+    }
 
 
 def numbers(flag: str, kind: Callable[[str], Any] = float) -> list[Any]:
@@ -319,6 +238,20 @@ def _import_tensorflow() -> None:
         os.close(kept)
 
 
+# What shows warnings that are not for the user of an app.
+_show = warnings.showwarning
+
+
+def _show_in_one_line(
+    message: Any, category: type[Warning], *place: Any, **options: Any
+) -> None:
+    if issubclass(category, UserWarning):
+        text = " ".join(str(message).split())
+        print(f"warning: {text}", file=sys.stderr)
+    else:
+        _show(message, category, *place, **options)
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs an app: flags first, then TensorFlow, then `main`."""
 
@@ -331,7 +264,9 @@ def run(main: Callable[[], None]) -> None:
                     f"Received: {' '.join(argv[1:])}"
                 )
             _import_tensorflow()
-            main()
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_in_one_line
+                main()
         except ValueError as error:
             # Wrong input is one line; --verbosity=1 shows where it surfaced.
             logging.debug("%s", error, exc_info=True)

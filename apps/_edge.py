@@ -7,6 +7,7 @@ from typing import Any
 from absl import flags
 
 from apps import _common
+from apps import _models
 
 # A flag that is defined here belongs to the app that asks for it.
 flags.disclaim_key_flags()
@@ -90,8 +91,9 @@ def define(
         "jpeg:QUALITY, resize:FACTOR, brightness:FACTOR.",
     )
     define_variants(variants)
-    _common.define_bounds()
-    _common.define_accept_accuracy()
+    _models.define_import()
+    _models.define_bounds()
+    _models.define_accept_accuracy()
     _common.define_attack(attack, epsilon, examples=examples)
     _common.define_data("mnist", "test")
     _common.define_seed()
@@ -103,6 +105,7 @@ class Subject:
 
     Attributes:
         name: The model's name, for people.
+        path: Its file; None if there is no float model.
         classifier: The float model; None if there is none.
         attacked: Name -> what is attacked first: the float model, or else
             the files.
@@ -114,6 +117,7 @@ class Subject:
     """
 
     name: str
+    path: Path | None
     classifier: Any
     attacked: dict[str, Any]
     bounds: tuple[float, float]
@@ -137,12 +141,12 @@ def subject() -> Subject:
         path = loading.find(FLAGS.model or "m1")
         if path.suffix == ".tflite" and not given:
             given = {path.stem: path}  # a copy of itself, for other runtimes
-        classifier = _common.load(path, outputs=FLAGS.outputs)
+        classifier = _models.load(path, outputs=FLAGS.outputs)
         attacked = {path.stem: classifier}
     else:
         classifier = None
         attacked = {
-            name: _common.load(file, outputs=FLAGS.outputs)
+            name: _models.load(file, outputs=FLAGS.outputs)
             for name, file in given.items()
         }
     bounds = next(iter(attacked.values())).bounds
@@ -155,7 +159,7 @@ def subject() -> Subject:
     )
     for name, one in attacked.items():
         one.check_fits(data)
-        _common.check_accuracy(path or given[name], one, data)
+        _models.check_accuracy(path or given[name], one, data)
     if classifier is not None:
         for file in given.values():
             ak.edge.check_fits(file, classifier)
@@ -167,6 +171,7 @@ def subject() -> Subject:
     }
     return Subject(
         path.stem if path else "no float model",
+        path,
         classifier,
         attacked,
         bounds,
@@ -197,9 +202,7 @@ def copies(
         calibration=calibration_set.sample(FLAGS.calibration, FLAGS.seed)[0],
         provenance={
             "command": command,
-            "dataset": calibration_set.name,
-            "split": calibration_set.split,
-            "seed": FLAGS.seed,
+            **_models.provenance(subject.path, calibration_set),
         },
     )
     return exported, exported.skipped

@@ -18,6 +18,7 @@ from typing import Any
 from absl import flags
 
 from apps import _common
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -53,7 +54,8 @@ flags.DEFINE_list(
     "sizes", "100,1000,10000", "Numbers of images of scale, ascending."
 )
 _common.define_epsilon("0.1")
-_common.define_bounds()
+_models.define_import()
+_models.define_bounds()
 _common.define_data("mnist", "test")
 _common.define_seed()
 _common.define_output("output/benchmark", "The folder to write.")
@@ -82,7 +84,7 @@ def main() -> None:
         sizes=tuple(_common.numbers("sizes", int)),
     )
     paths = loading.find_all(FLAGS.model)
-    models = {name: _common.load(path) for name, path in paths.items()}
+    models = {name: _models.load(path) for name, path in paths.items()}
     bounds = next(iter(models.values())).bounds
     data = ak.datasets.load(
         FLAGS.dataset,
@@ -91,8 +93,9 @@ def main() -> None:
         bounds=bounds,
         image_size=_common.image_size(),
     )
-    for model in models.values():
+    for name, model in models.items():
         model.check_fits(data)
+        _models.checked_card(paths[name], data)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     about = {
         "versions": ak.benchmark.versions(),

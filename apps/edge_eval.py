@@ -20,6 +20,7 @@ from absl import flags
 
 from apps import _common
 from apps import _edge
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -64,7 +65,7 @@ def main() -> None:
     variants, skipped = _edge.copies(subject, run.output / "tflite", command)
     images, labels = subject.data.sample(max(counts.values()), FLAGS.seed)
     for name, model in subject.attacked.items():
-        _common.introduce(name, model)
+        _models.introduce(name, model)
     share = _common.shares()[0]
     results: dict[str, Any] = {
         "not_exported": skipped,
@@ -109,7 +110,14 @@ def main() -> None:
             seed=FLAGS.seed,
         )
         results["checks"] |= results["white_box"].pop("checks")
-    results = run.finish({"source": subject.name, **results}, command)
+    results = run.finish(
+        {
+            "source": subject.name,
+            "dataset": _common.described(subject.data),
+            **results,
+        },
+        command,
+    )
     written = {
         part: markdown
         for part, markdown in (

@@ -11,6 +11,7 @@ from absl import flags
 
 from apps import _common
 from apps import _edge
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -50,7 +51,7 @@ def main() -> None:
     attacks = _common.attacks(classifier.bounds)
     command = _common.command("evaluate")
     run = ak.report.Run(FLAGS.output, subject.settings)
-    _common.introduce(name, classifier)
+    _models.introduce(name, classifier)
     images, labels = subject.data.sample(FLAGS.examples, FLAGS.seed)
     right = ak.evaluation.clean_accuracy(classifier, images, labels)
     print(right.in_words(), flush=True)
@@ -76,7 +77,13 @@ def main() -> None:
         *ak.report.evaluation_in_words(results),
     ]
     results = run.finish(
-        {**results, "not_exported": skipped, "in_words": sentences}, command
+        {
+            "dataset": _common.described(subject.data),
+            **results,
+            "not_exported": skipped,
+            "in_words": sentences,
+        },
+        command,
     )
     page = run.output / "index.html"
     ak.report.write_page(

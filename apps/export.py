@@ -12,6 +12,7 @@ from absl import flags
 
 from apps import _common
 from apps import _edge
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -31,7 +32,8 @@ flags.DEFINE_integer(
     lower_bound=1,
 )
 _edge.define_variants()
-_common.define_bounds()
+_models.define_import()
+_models.define_bounds()
 _common.define_data("mnist5k")
 _common.define_seed()
 _common.define_output(None, "The folder to write. Default: output/MODEL.")
@@ -50,9 +52,10 @@ def main() -> None:
 
     wanted = find_all(FLAGS.variants)
     path = loading.find(FLAGS.model)
-    classifier = _common.load(path)
+    classifier = _models.load(path)
     output = Path(FLAGS.output or f"output/{path.stem}")
     settings = {**_common.settings(), "model": files.sha256(path)}
+    data = None
     provenance = {
         "model": str(FLAGS.model),
         "model_sha256": settings["model"],
@@ -71,11 +74,7 @@ def main() -> None:
         classifier.check_fits(data)
         images, labels = data.sample(FLAGS.calibration, FLAGS.seed)
         settings["data_fingerprint"] = data.fingerprint
-        provenance |= {
-            "dataset": data.name,
-            "split": data.split,
-            "seed": FLAGS.seed,
-        }
+    provenance |= _models.provenance(path, data)
     run = ak.report.Run(output, settings)
     exported = ak.edge.export(
         classifier, output, wanted, calibration=images, provenance=provenance

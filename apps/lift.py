@@ -17,6 +17,7 @@ from absl import flags
 
 from apps import _common
 from apps import _edge
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -67,7 +68,7 @@ def main() -> None:
             graph,
             FLAGS.dataset,
             FLAGS.examples,
-            bounds=_common.bounds(),
+            bounds=_models.bounds(),
             split=FLAGS.split,
             data_dir=FLAGS.data_dir,
             seed=FLAGS.seed,

@@ -7,6 +7,7 @@ python -m apps.transfer_eval --models=m1,m1-prime,m2 --attack=fgsm,lbfgs \
 from absl import flags
 
 from apps import _common
+from apps import _models
 
 FLAGS = flags.FLAGS
 
@@ -22,8 +23,9 @@ flags.DEFINE_float(
     "Distortion that examples are also scaled to; 0 for not.",
     lower_bound=0,
 )
-_common.define_bounds()
-_common.define_accept_accuracy()
+_models.define_import()
+_models.define_bounds()
+_models.define_accept_accuracy()
 _common.define_attack("fgsm,lbfgs", epsilon="0.1", examples=256)
 _common.define_data("mnist", "test")
 _common.define_seed()
@@ -40,11 +42,11 @@ def main() -> None:
     from advkeras.models import loading
 
     checks.check_not_negative("amplified", FLAGS.amplified)
-    _common.bounds()
+    _models.bounds()
     _common.shares()
     _common.attack_names()
     paths = loading.find_all(FLAGS.models)
-    models = {name: _common.load(path) for name, path in paths.items()}
+    models = {name: _models.load(path) for name, path in paths.items()}
     bounds = next(iter(models.values())).bounds
     attacks = _common.attacks(bounds)
     data = ak.datasets.load(
@@ -56,7 +58,7 @@ def main() -> None:
     )
     for name, model in models.items():
         model.check_fits(data)
-        _common.check_accuracy(paths[name], model, data)
+        _models.check_accuracy(paths[name], model, data)
     images, labels = data.sample(FLAGS.examples, FLAGS.seed)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     run = ak.report.Run(
@@ -68,7 +70,7 @@ def main() -> None:
         },
     )
     for name, model in models.items():
-        _common.introduce(name, model)
+        _models.introduce(name, model)
     checks_made = ak.report.trust_report(
         run, models, images, labels, _common.shares()[0], FLAGS.seed
     )
@@ -83,7 +85,12 @@ def main() -> None:
         seed=FLAGS.seed,
     )
     results = run.finish(
-        {"checks": checks_made, **report}, _common.command("transfer_eval")
+        {
+            "dataset": _common.described(data),
+            "checks": checks_made,
+            **report,
+        },
+        _common.command("transfer_eval"),
     )
     for matrix in results["matrices"].values():
         for grid in ak.report.transfer_grids(matrix):

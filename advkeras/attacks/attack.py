@@ -87,9 +87,11 @@ class Attack(abc.ABC):
             classifier: The model to fool. A plain Keras model is taken to
                 have bounds (0, 1).
             images: Array or tensor, (n, height, width, channels), within the
-                classifier's bounds.
+                classifier's bounds; or an `ImageSet`, or a `tf.data.Dataset`
+                of images or of (image, label).
             labels: True labels: integers, (n,), or one-hot, (n, classes).
-                None: the model's own predictions.
+                None: those of the data set, or else the model's own
+                predictions.
             targets: Class to aim at for each image, as `labels`. None: by the
                 attack's own rule, or untargeted if it has none.
             batch_size: Images worked on at a time; None for the attack's own.
@@ -105,9 +107,7 @@ class Attack(abc.ABC):
         if self.needs_gradient:
             classifier.check_differentiable()
         _check_epsilon(getattr(self, "epsilon", None), classifier)
-        images = checks.check_images(
-            images, classifier.bounds, classifier.image_shape
-        )
+        images, labels = classifier.examples(images, labels)
         given = images
         if classifier.levels is not None:  # what the model receives of them
             images = classifier.levels.nearest(images).numpy()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras import files
 from advkeras.edge.runtimes.interpreter import Interpreter
 from advkeras.edge.standalone import run_on_device
@@ -30,7 +31,7 @@ def write_c_source(
     tflite_path: str | os.PathLike,
     directory: str | os.PathLike,
     images: Any,
-    labels: Any,
+    labels: Any = None,
 ) -> list[Path]:
     """Writes a .tflite file as C11 or C++11, with test vectors.
 
@@ -41,8 +42,9 @@ def write_c_source(
     Args:
         tflite_path: The file.
         directory: Where to write; made if it is not there.
-        images: A few images, (n, height, width, channels).
-        labels: Their labels, (n,).
+        images: A few images, (n, height, width, channels): an array, an
+            `ImageSet` or a `tf.data.Dataset`.
+        labels: Their labels, (n,); None for those of a data set.
 
     Returns:
         The four files.
@@ -53,7 +55,9 @@ def write_c_source(
     """
     path = Path(tflite_path)
     with Interpreter(path, "litert-reference") as interpreter:
-        images = checks.check_images(images, None, interpreter.image_shape)
+        images, labels = datasets.examples_of(
+            images, labels, None, interpreter.image_shape
+        )
         labels = checks.check_labels(
             labels, len(images), interpreter.num_classes
         )

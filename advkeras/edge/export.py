@@ -22,7 +22,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from advkeras import checks
 from advkeras import files
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
@@ -73,6 +72,7 @@ def export(
         directory: Where to write; made if it is not there.
         variants: Names out of `advkeras.edge.variants.VARIANTS`.
         calibration: Images, (n, height, width, channels), within the bounds,
+            an array, an `ImageSet` or a `tf.data.Dataset`,
             that show an integer variant the range of its activations; a few
             hundred of the training set will do.
         provenance: For the cards: JSON values, such as the data set and the
@@ -257,9 +257,7 @@ def _checked_calibration(
 ) -> np.ndarray | None:
     if calibration is not None:
         try:
-            return checks.check_images(
-                calibration, classifier.bounds, classifier.image_shape
-            )
+            return classifier.examples(calibration)[0]
         except ValueError as error:
             named = re.sub(r"\bimages(?=[`.\[])", "calibration", str(error))
             raise ValueError(named) from error

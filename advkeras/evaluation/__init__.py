@@ -11,6 +11,7 @@ from advkeras.evaluation.robustness import robustness
 from advkeras.evaluation.sanity import Check
 from advkeras.evaluation.sanity import Checks
 from advkeras.evaluation.sanity import check_accuracy
+from advkeras.evaluation.sanity import check_card
 from advkeras.evaluation.sanity import clean_accuracy
 from advkeras.evaluation.sanity import trust
 from advkeras.evaluation.success import SuccessRates
@@ -28,6 +29,7 @@ __all__ = [
     "TransferMatrix",
     "amplify",
     "check_accuracy",
+    "check_card",
     "clean_accuracy",
     "fields_from_json",
     "fields_to_json",

@@ -1,13 +1,16 @@
 """Perturbations to set beside an attack's: noise, and the attack's enlarged."""
 
+from typing import Any
+
 import numpy as np
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras.attacks import norms
 
 
 def gaussian_noise(
-    images: np.ndarray,
+    images: Any,
     distortion: float,
     bounds: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
@@ -16,7 +19,8 @@ def gaussian_noise(
     """Returns images with Gaussian noise of a given distortion.
 
     Args:
-        images: float32, (n, height, width, channels), within the bounds.
+        images: (n, height, width, channels), within the bounds: an array, an
+            `ImageSet` or a `tf.data.Dataset`.
         distortion: Standard deviation of the noise over the pixel range; the
             noise of each image is scaled to have exactly this distortion.
         bounds: (lower, upper) of the pixels.
@@ -27,19 +31,20 @@ def gaussian_noise(
         float32, as `images`.
 
     Raises:
-        ValueError: `distortion` is not above 0.
+        ValueError: `distortion` is not above 0, or the images are not such.
 
     Source: the control rows of Szegedy et al. 2013, tables 2 and 4.
     """
     checks.check_positive("distortion", distortion)
+    images = datasets.images_of(images, bounds, None)
     random = np.random.default_rng(seed)
     noise = random.standard_normal(images.shape, np.float32)
     return _add_scaled(images, noise, distortion, bounds, clip)
 
 
 def amplify(
-    originals: np.ndarray,
-    images: np.ndarray,
+    originals: Any,
+    images: Any,
     distortion: float,
     bounds: tuple[float, float] = (0.0, 1.0),
     clip: bool = True,
@@ -51,8 +56,9 @@ def amplify(
     0.1" is what this does.
 
     Args:
-        originals: Clean images, float32, (n, height, width, channels).
-        images: Adversarial images, as `originals`.
+        originals: Clean images, (n, height, width, channels), as of
+            `gaussian_noise`.
+        images: Adversarial images, as `originals`, or beyond the bounds.
         distortion: RMS a pixel over the pixel range, before clipping.
         bounds: (lower, upper) of the pixels.
         clip: Whether to clip to the bounds.
@@ -61,9 +67,11 @@ def amplify(
         float32, as `images`; unchanged where there was no perturbation.
 
     Raises:
-        ValueError: `distortion` is not above 0.
+        ValueError: `distortion` is not above 0, or the images are not such.
     """
     checks.check_positive("distortion", distortion)
+    originals = datasets.images_of(originals, bounds, None)
+    images = datasets.images_of(images, None, originals.shape[1:])
     return _add_scaled(originals, images - originals, distortion, bounds, clip)
 
 

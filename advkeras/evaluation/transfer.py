@@ -92,7 +92,7 @@ def transfer_matrix(
     models: Mapping[str, Classifier],
     attack: Attack,
     images: Any,
-    labels: Any,
+    labels: Any = None,
     *,
     amplified: float | None = 0.1,
     noise: tuple[float, ...] | None = None,
@@ -106,8 +106,9 @@ def transfer_matrix(
         models: Name -> Classifier (or plain Keras model); each is source and
             target. All share one image shape, bounds and classes.
         attack: The attack to make examples with.
-        images: (n, height, width, channels), within the bounds.
-        labels: True labels, (n,), or one-hot.
+        images: (n, height, width, channels), within the bounds, or a data
+            set, as attacks take them.
+        labels: True labels, (n,), or one-hot; None for those of the data set.
         amplified: Also show each example scaled to this distortion and
             clipped; None for not.
         noise: Distortions of Gaussian noise to show; None for the largest
@@ -131,7 +132,7 @@ def transfer_matrix(
     if amplified is not None:
         checks.check_positive("amplified", amplified)
     first = next(iter(classifiers.values()))
-    images = checks.check_images(images, first.bounds, first.image_shape)
+    images, labels = first.examples(images, labels)
     labels = checks.check_labels(labels, len(images), first.num_classes)
 
     found = dict(results or {})

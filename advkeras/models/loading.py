@@ -17,6 +17,10 @@ from advkeras.models.wrapped import FunctionModel
 
 # Longer ones in the errors of Keras are whole configurations of models.
 _LONGEST_SENTENCE = 300
+# How the formats of Keras say that they do not know a name.
+_UNKNOWN = re.compile(
+    r"(?:Could not locate (?:class|function)|Unknown [a-z ]+:) '([^']+)'"
+)
 _SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
@@ -110,7 +114,7 @@ def load(
         raise ValueError(
             "a model file must be one that Keras can load. Received: "
             f"model={os.fspath(name_or_path)!r} "
-            f"({type(error).__name__}: {_reason(error)})"
+            f"({type(error).__name__}: {_reason(error)}){_remedy(error)}"
         ) from error
 
 
@@ -122,6 +126,19 @@ def _reason(error: Exception) -> str:
     sentences = re.split(r"(?<=[.!?]) ", inner if found else text)
     short = [x for x in sentences if len(x) <= _LONGEST_SENTENCE]
     return " ".join(short or sentences)
+
+
+def _remedy(error: Exception) -> str:
+    """Says how a class of the user's own is made known, where one is not."""
+    found = _UNKNOWN.search(str(error))
+    if found is None:
+        return ""
+    name = found[1].rpartition(">")[2]
+    return (
+        f". {name!r} is none of Keras's own: in Python "
+        f"custom_objects={{{name!r}: {name}}} says what it is, in an app "
+        "--import=MODULE, the module that defines it"
+    )
 
 
 def _load_keras(

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.attacks import fooled
@@ -30,8 +31,8 @@ class AttackMonitor(keras.callbacks.Callback):
     Args:
         attack: Any attack.
         images: A few held-out images, (n, height, width, channels), within
-            the bounds.
-        labels: Their true labels.
+            the bounds; or an `ImageSet` or a `tf.data.Dataset` of them.
+        labels: Their true labels; None for those of a data set.
         bounds: (lower, upper) of every pixel.
         every: Epochs from one attack to the next; the first is attacked.
         pictures: Folder for a picture of clean and adversarial images after
@@ -57,7 +58,7 @@ class AttackMonitor(keras.callbacks.Callback):
         self,
         attack: Attack,
         images: Any,
-        labels: Any,
+        labels: Any = None,
         bounds: checks.Bounds = (0.0, 1.0),
         every: int = 1,
         pictures: str | os.PathLike | None = None,
@@ -75,9 +76,10 @@ class AttackMonitor(keras.callbacks.Callback):
         checks.check_count("every", every)
         checks.check_seed("seed", seed)
         self.bounds = checks.check_bounds(bounds)
-        self.images = checks.check_images(
-            images, self.bounds, np.shape(images)[1:]
+        self.images, labels = datasets.examples_of(
+            images, labels, self.bounds, None
         )
+        checks.check_given("labels", labels)
         self.labels = np.asarray(labels)
         if self.labels.shape[:1] != (len(self.images),):
             raise ValueError(

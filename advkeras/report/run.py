@@ -7,6 +7,7 @@ from typing import Any
 
 import tqdm
 
+from advkeras import datasets
 from advkeras import files
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
@@ -52,7 +53,7 @@ class Run:
             name: Name of the result: it becomes `examples/NAME.npz`.
             attack: The attack.
             classifier: The model to fool.
-            images: As for the attack; the same at each call.
+            images: As for the attack; the same, in one order, at each call.
             labels: As for the attack.
             seed: As for the attack.
             targets: As for the attack.
@@ -60,6 +61,10 @@ class Run:
         whole = self.output / "examples" / f"{name}.npz"
         if whole.exists():
             return AttackResult.load(whole)
+        if isinstance(images, datasets.ImageSet):
+            classifier.check_fits(images)
+        # The attack checks each part, before it works on it.
+        images, labels = datasets.examples_of(images, labels, None, None)
         parts, paths = [], []
         with tqdm.tqdm(total=len(images), desc=name, unit="image") as bar:
             for start in range(0, len(images), _CHUNK):
@@ -69,7 +74,7 @@ class Run:
                     attack(
                         classifier,
                         images[rows],
-                        labels[rows],
+                        None if labels is None else labels[rows],
                         targets=None if targets is None else targets[rows],
                         seed=seed,
                     ).save(path)

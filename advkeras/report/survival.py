@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from advkeras import checks
 from advkeras import edge
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
@@ -19,8 +18,8 @@ def survival_report(
     name: str,
     source: Classifier,
     attacks: Mapping[str, Attack],
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     variants: Mapping[str, str | os.PathLike],
     *,
     examples: Sequence[int] = (),
@@ -37,8 +36,8 @@ def survival_report(
         name: What to call the float model.
         source: The float model.
         attacks: Name -> attack.
-        images: float32, (n, height, width, channels).
-        labels: int64, (n,).
+        images: As for the attacks.
+        labels: True labels, (n,); None for those of a data set.
         variants: Name -> .tflite file.
         examples: For each attack, how many of the images, from the first;
             all, if this is empty.
@@ -59,6 +58,8 @@ def survival_report(
     edge.check_settings(runtimes, overshoots, camera, threads)
     for path in variants.values():
         edge.check_fits(path, source)
+    images, labels = source.examples(images, labels)
+    labels = checks.check_labels(labels, len(images), source.num_classes)
     counts = dict(
         zip(attacks, examples or [len(images)] * len(attacks), strict=True)
     )

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
 from advkeras.evaluation import transfer_matrix
@@ -20,8 +18,8 @@ def transfer_report(
     run: Run,
     models: Mapping[str, Classifier],
     attacks: Mapping[str, Attack],
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     class_names: Sequence[str],
     amplified: float | None = 0.1,
     seed: int = 0,
@@ -32,8 +30,8 @@ def transfer_report(
         run: Where examples and pictures go; what is there is used.
         models: Name -> Classifier, each source and target.
         attacks: Name -> attack.
-        images: float32, (n, height, width, channels).
-        labels: int64, (n,).
+        images: As for `ak.evaluation.transfer_matrix`.
+        labels: As there.
         class_names: What each label stands for.
         amplified: As for `transfer_matrix`.
         seed: Seed of the attacks and the noise.

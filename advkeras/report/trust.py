@@ -4,8 +4,6 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Checks
 from advkeras.evaluation import trust
@@ -17,8 +15,8 @@ from advkeras.report.run import Run
 def trust_report(
     run: Run,
     models: Mapping[str, Classifier],
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     share: float,
     seed: int = 0,
     beside: Mapping[str, Classifier] | None = None,
@@ -29,8 +27,8 @@ def trust_report(
     Args:
         run: Where they are kept; what is there is used.
         models: Name -> Classifier, all of one image shape and bounds.
-        images: float32, (n, height, width, channels).
-        labels: int64, (n,).
+        images: As for `ak.evaluation.trust`.
+        labels: As there.
         share: Budget of the attacks, as a share of the pixel range.
         seed: Seed of every random choice.
         beside: The models whose examples are shown to each; None for all of

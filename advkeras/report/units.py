@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras.report.figures import save
 
 _INCHES = 0.55  # an image's side
@@ -14,7 +15,7 @@ _INCHES = 0.55  # an image's side
 
 def unit_sheet(
     comparison: dict[str, Any],
-    images: np.ndarray,
+    images: Any,
     path: str | os.PathLike,
     title: str = "",
     bounds: tuple[float, float] = (0.0, 1.0),
@@ -27,7 +28,7 @@ def unit_sheet(
     Args:
         comparison: `Comparison.to_json()`; its rows are drawn.
         images: All images that were compared, (n, height, width, channels),
-            1 or 3 channels.
+            1 or 3 channels; as for `ak.analysis.units.compare`.
         path: Where to write the picture (.png).
         title: What the images and the layer are.
         bounds: (lower, upper) of the pixels.
@@ -39,7 +40,7 @@ def unit_sheet(
     Source: after Szegedy et al. 2013, figures 1 to 4.
     """
     lower, upper = checks.check_bounds(bounds)
-    images = np.asarray(images)
+    images = datasets.images_of(images, None, None)
     if (
         images.ndim != 4
         or len(images) != comparison["n"]

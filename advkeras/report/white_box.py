@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from advkeras import checks
+from advkeras import datasets
 from advkeras import edge
 from advkeras.attacks import Attack
 from advkeras.attacks import Evasive
@@ -27,8 +26,8 @@ def white_box_report(
     name: str,
     source: Classifier | None,
     attacks: Mapping[str, Attack],
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     variants: Mapping[str, str | os.PathLike],
     *,
     bounds: checks.Bounds | None,
@@ -45,8 +44,8 @@ def white_box_report(
         name: What the float model is called.
         source: The float model, to attack in the same way; None for none.
         attacks: Name -> attack.
-        images: float32, (n, height, width, channels).
-        labels: int64, (n,).
+        images: As for the attacks.
+        labels: True labels, (n,); None for those of a data set.
         variants: Name -> .tflite file.
         bounds: (lower, upper) of the pixels; None: each file's own.
         share: Budget of the checks, as a share of the pixel range.
@@ -64,6 +63,8 @@ def white_box_report(
     Raises:
         ValueError: There is no float model, and a file cannot be lifted.
     """
+    images, labels = datasets.examples_of(images, labels, bounds, None)
+    checks.check_given("labels", labels)
     counts = examples or [len(images)] * len(attacks)
     rows, skipped = [], []
     made: dict[str, Any] = {}

@@ -1,11 +1,13 @@
 """Training of a frozen encoder as one half of a sparse autoencoder."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import datasets
 from advkeras.models.autoencoder import ENCODER
 
 _WEIGHT_DECAY = 1e-3
@@ -31,7 +33,7 @@ class _Sparsity(keras.Regularizer):
 
 def pretrain_encoder(
     model: keras.Model,
-    images: np.ndarray,
+    images: Any,
     epochs: int,
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -46,7 +48,8 @@ def pretrain_encoder(
 
     Args:
         model: A model with a layer named "encoder" on its flattened images.
-        images: float32 in [0, 1], (n, height, width, channels).
+        images: In [0, 1], (n, height, width, channels): an array, an
+            `ImageSet` or a `tf.data.Dataset`; labels are not looked at.
         epochs: Passes over the images.
         seed: Seed of the decoder's weights and of the order of the images.
         callbacks: For the `fit` of the autoencoder.
@@ -63,6 +66,7 @@ def pretrain_encoder(
             f"`model` must have a layer named {ENCODER!r}. "
             f"Received: layers {', '.join(names)}"
         )
+    images = datasets.images_of(images, (0.0, 1.0), None)
     frozen = model.get_layer(ENCODER)
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((int(np.prod(images.shape[1:])),))

@@ -9,14 +9,15 @@ import scipy.optimize
 import tensorflow as tf
 
 from advkeras import checks
+from advkeras import datasets
 
 _ROWS = 10_000  # images a gradient, so that memory does not grow with the data
 
 
 def fit_lbfgs(
     model: keras.Model,
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     iterations: int,
     callback: Callable[[int, float], None] | None = None,
     memory: int = 20,
@@ -30,8 +31,9 @@ def fit_lbfgs(
     Args:
         model: A model from images to logits, with trainable weights and no
             Dropout or BatchNormalization; trained in place.
-        images: float32, (n, height, width, channels).
-        labels: int, (n,).
+        images: (n, height, width, channels): an array, an `ImageSet` or a
+            `tf.data.Dataset`.
+        labels: int, (n,); None for those of a data set.
         iterations: At most this many; fewer if it converges before.
         callback: Called after each iteration with its number, from 1, and the
             objective; the model has the current weights.
@@ -41,9 +43,12 @@ def fit_lbfgs(
         The objective at the end.
 
     Raises:
-        ValueError: `iterations` is not a whole number of at least 1.
+        ValueError: `iterations` is not a whole number of at least 1, or the
+            images have no labels.
     """
     checks.check_count("iterations", iterations)
+    images, labels = datasets.examples_of(images, labels, None, None)
+    checks.check_given("labels", labels)
     variables = [v.value for v in model.trainable_variables]
     shapes = [tuple(v.shape) for v in variables]
     cuts = np.cumsum([int(np.prod(s)) for s in shapes])[:-1]

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +11,9 @@ import tqdm
 
 from advkeras import attacks
 from advkeras import checks
+from advkeras import datasets
 from advkeras import files
+from advkeras import models
 from advkeras.models.quocnet import stages
 from advkeras.training.adversarial import AdversarialTraining
 from advkeras.training.autoencoder import pretrain_encoder
@@ -25,8 +28,8 @@ _CHECKPOINT_EVERY = 50  # iterations of L-BFGS
 
 def train(
     model: keras.Model,
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     recipe: Recipe,
     seed: int = 0,
     bounds: checks.Bounds = (0.0, 1.0),
@@ -37,8 +40,9 @@ def train(
 
     Args:
         model: A model from images to logits; left uncompiled for "lbfgs".
-        images: float32, (n, height, width, channels).
-        labels: int, (n,).
+        images: (n, height, width, channels): an array, an `ImageSet` or a
+            `tf.data.Dataset`; all are held.
+        labels: int, (n,); None for those of a data set.
         recipe: How; see `advkeras.training.recipe`.
         seed: Seed of the order of the images, their augmentation and attack.
         bounds: (lower, upper) of every pixel, for a recipe with an attack.
@@ -50,7 +54,16 @@ def train(
 
     Returns:
         The model.
+
+    Raises:
+        ValueError: The images are not such as the model takes, or have no
+            labels.
     """
+    needed = None if recipe.attack is None else bounds
+    images, labels = datasets.examples_of(
+        images, labels, needed, models.image_shape(model)
+    )
+    checks.check_given("labels", labels)
     backup = Path(backup_dir) if backup_dir is not None else None
     if recipe.encoder_epochs:
         _with_encoder(model, images, recipe.encoder_epochs, seed, backup)

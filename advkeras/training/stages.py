@@ -3,10 +3,11 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from advkeras import checks
+from advkeras import datasets
+from advkeras import models
 from advkeras.models.layers import L2Pooling2D
 from advkeras.models.layers import LocallyConnected2D
 from advkeras.models.quocnet import stages
@@ -50,7 +51,7 @@ class _Autoencoder(keras.layers.Layer):
 
 
 def pretrain_stages(
-    model: keras.Model, images: np.ndarray, epochs: int, seed: int = 0
+    model: keras.Model, images: Any, epochs: int, seed: int = 0
 ) -> list[float]:
     """Trains the stages of a "quocnet" model, from the first to the last.
 
@@ -60,7 +61,8 @@ def pretrain_stages(
     Args:
         model: A model with a stage or more: a `LocallyConnected2D` followed by
             an `L2Pooling2D`. Trained in place; left not trainable, as found.
-        images: float32, (n, height, width, channels).
+        images: (n, height, width, channels): an array, an `ImageSet` or a
+            `tf.data.Dataset`; labels are not looked at.
         epochs: Passes over the images, for each stage.
         seed: Seed of the decoders and of the order of the images.
 
@@ -80,6 +82,7 @@ def pretrain_stages(
             "L2Pooling2D. Received: layers "
             f"{', '.join(layer.name for layer in model.layers)}"
         )
+    images = datasets.images_of(images, None, models.image_shape(model))
     losses = []
     for i, (stage, pooling) in enumerate(found):
         keras.utils.set_random_seed(seed + i)

@@ -139,6 +139,13 @@ def test_success_is_0(run_app, tiny):
     assert (ended.code or 0, ended.out, ended.err) == (0, "done\n", "")
 
 
+def test_a_warning_is_one_line(run_app, tiny):
+    body = "import warnings; warnings.warn('one\\n  two'); print('done')"
+    ended = run_app(tiny(body))
+    assert (ended.code or 0, ended.out) == (0, "done\n")
+    assert ended.err == "warning: one two\n"
+
+
 def test_a_value_error_is_one_line_and_2(run_app, tiny):
     ended = run_app(tiny("raise ValueError('Received: x=1')"))
     assert (ended.code, ended.out) == (2, "")

@@ -1,5 +1,7 @@
 """What first layers say of the pixels that a model takes."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -63,7 +65,9 @@ def test_of_a_nested_model_and_of_a_file(tmp_path):
     outer = keras.Model(inputs, starting(layers.Rescaling(1 / 255))(inputs))
     outer.save(tmp_path / "outer.keras")
     assert ak.load(tmp_path / "outer.keras").bounds == (0.0, 255.0)
-    given = ak.load(tmp_path / "outer.keras", bounds=(0, 1))
+    said = "bounds: 0..1 given, the layer 'rescaling.*' of outer.keras says 0"
+    with pytest.warns(UserWarning, match=said):
+        given = ak.load(tmp_path / "outer.keras", bounds=(0, 1))
     assert (given.bounds, given.bounds_from) == ((0.0, 1.0), "given")
 
 
@@ -74,6 +78,23 @@ def test_a_card_goes_before_the_layers(tmp_path):
     )
     classifier = ak.load(path)
     assert (classifier.bounds, classifier.bounds_from) == ((-1, 1), "card")
+    said = "bounds: 0..255 given, the card of net.keras says -1..1"
+    with pytest.warns(UserWarning, match=said) as warned:
+        classifier = ak.load(path, bounds=(0, 255))
+    assert warned[0].filename == __file__
+    assert (classifier.bounds, classifier.bounds_from) == ((0, 255), "given")
+
+
+def test_the_same_bounds_again_are_no_contradiction(tmp_path):
+    path = tmp_path / "net.keras"
+    ak.models.save_with_card(
+        starting(layers.Rescaling(1 / 255)), path, {"bounds": [-1, 1]}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ak.load(path, bounds=(-1, 1))
+        path.with_suffix(".json").write_text("{}")  # of no file
+        ak.load(path, bounds=(0, 255))
 
 
 def test_a_share_of_the_range_in_the_images_units():

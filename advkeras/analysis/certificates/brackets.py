@@ -122,7 +122,8 @@ def nearest(
 
     Args:
         classifier: The model to fool.
-        images: (n, height, width, channels), within the bounds.
+        images: (n, height, width, channels), within the bounds, or a data
+            set, whose labels are not looked at.
         targets: "all" wrong classes, or so many runners-up: those of largest
             logits.
         attack: One that takes targets; None for L-BFGS.
@@ -142,9 +143,7 @@ def nearest(
     if targets != "all":
         checks.check_count("targets", targets)
     tried = wrong if targets == "all" else min(int(targets), wrong)
-    images = checks.check_images(
-        images, classifier.bounds, classifier.image_shape
-    )
+    images, _ = classifier.examples(images)
     step = batch_size or 256
     logits = np.concatenate(
         [

@@ -61,10 +61,12 @@ def radii(
     Args:
         classifier: The model. One of `levels` is certified for images on
             them.
-        images: (n, height, width, channels), within the bounds.
+        images: (n, height, width, channels), within the bounds, or a data
+            set, as attacks take them.
         method: One of `METHODS`.
         labels: True labels, as attacks take them: an image that is not
-            classified so has radius 0. None: the model's own.
+            classified so has radius 0. None: those of a data set, or else
+            the model's own.
         batch_size: Images bounded at a time.
         lines_for: "crown": layers of up to so many units are bounded by
             lines, larger ones by intervals alone. The time grows with it:
@@ -98,9 +100,7 @@ def radii(
             "`classifier` must predict what its logits say. "
             f"Received: classifier={classifier!r}"
         )
-    images = checks.check_images(
-        images, classifier.bounds, classifier.image_shape
-    )
+    images, labels = classifier.examples(images, labels)
     if classifier.levels is not None:  # what the model receives of them
         images = classifier.levels.nearest(images).numpy()
     if labels is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import tqdm
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras.analysis.spectrum import activations
 from advkeras.analysis.spectrum import ascent
 from advkeras.analysis.spectrum import doubles
@@ -117,9 +118,9 @@ def bounds(
             activation, that the caller vouches for; for layers that are not
             known here, or known better there.
         images: Where the search for the network's lower bound starts: a few
-            images, (n, height, width, channels), in the model's units; an
-            array for each input if there are more. None for one of uniform
-            noise in [0, 1].
+            images, (n, height, width, channels), in the model's units, or a
+            data set of them; one for each input if there are more. None for
+            one of uniform noise in [0, 1].
         lower: Whether to seek lower bounds where none comes by itself.
         seed: Seed of all random starts.
         progress: Whether to show a progress bar.
@@ -269,7 +270,7 @@ def _starts(model: keras.Model, images: Any, seed: int) -> list[np.ndarray]:
         return [random.random((1, *shape)) for shape in shapes]
     arrays = [images] if len(shapes) == 1 else list(images)
     return [
-        checks.check_images(array, None, shape).astype(np.float64)
+        datasets.images_of(array, None, shape).astype(np.float64)
         for array, shape in zip(arrays, shapes, strict=True)
     ]
 

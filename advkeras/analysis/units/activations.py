@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras.classifier import Classifier
 
 _POOLINGS = (None, "avg", "max")
@@ -27,7 +28,8 @@ def features(
         model: A built Sequential or functional Keras model of one input, or
             a Classifier of one.
         images: Array or tensor, (n, height, width, channels), or whatever
-            else the model takes.
+            else the model takes; or an `ImageSet` or a `tf.data.Dataset`,
+            which is streamed.
         layer: Name of a layer; None for the last hidden layer: what the last
             layer that has weights is given. A layer that is used more than
             once is taken where it is used last.
@@ -47,18 +49,20 @@ def features(
             numbers of shape (n, ..., channels).
 
     Example:
-        >>> phi = ak.analysis.units.features(model, test.images)
+        >>> phi = ak.analysis.units.features(model, test)
         >>> phi = ak.analysis.units.features(
         ...     model, test.images, "conv2d_1", pooling="avg")
     """
     checks.check_count("batch_size", batch_size)
     checks.check_choice("pooling", pooling, _POOLINGS)
     part = _flat(_up_to(model, layer), layer, pooling)
-    images = checks.check_images(images, None, tuple(part.input_shape[1:]))
+    if isinstance(model, Classifier) and isinstance(images, datasets.ImageSet):
+        model.check_fits(images)
+    shape = tuple(part.input_shape[1:])
     # Eagerly: `predict` would compile anew at every call.
     found = [
-        np.asarray(part(images[i : i + batch_size], training=False), np.float32)
-        for i in range(0, len(images), batch_size)
+        np.asarray(part(batch, training=False), np.float32)
+        for batch in datasets.batches_of(images, None, shape, batch_size)
     ]
     return np.concatenate(found)
 

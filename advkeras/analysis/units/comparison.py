@@ -86,8 +86,10 @@ def compare(
 
     Args:
         features: What `features` returned for `images`, (n, units).
-        labels: Classes of the images, integers (n,) or one-hot.
-        images: Held-out images, (n, height, width, channels).
+        labels: Classes of the images, integers (n,) or one-hot; None for
+            those of a data set.
+        images: Held-out images, (n, height, width, channels), or an
+            `ImageSet` or a `tf.data.Dataset` of them.
         k: How many images to look at for each, 2 to n - 1.
         count: How many units, drawn from those that are not dead, and how
             many random directions; None for all units.

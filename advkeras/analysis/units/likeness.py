@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import datasets
 
 MEASURES = ("purity", "entropy", "similarity")
 
@@ -63,20 +64,21 @@ class Likeness:
         """Makes them of `n` images.
 
         Args:
-            labels: Integers, (n,), or one-hot.
-            images: (n, height, width, channels), or of any other shape.
+            labels: Integers, (n,), or one-hot; None for those of a data set.
+            images: (n, height, width, channels), or of any other shape; or a
+                data set.
             n: How many there must be.
 
         Raises:
             ValueError: The labels or the images are not such.
         """
-        shape = np.shape(images)
-        images = checks.check_images(images, None, shape[1:])
+        images, labels = datasets.examples_of(images, labels, None, None)
         if len(images) != n:
             raise ValueError(
                 f"`images` must be those of the {n} rows of `features`. "
-                f"Received: images.shape={shape}"
+                f"Received: images.shape={images.shape}"
             )
+        checks.check_given("labels", labels)
         shape = np.shape(labels)
         known = shape[1] if len(shape) == 2 else np.max(labels, initial=0) + 1
         classes = checks.check_labels(labels, n, int(known))

@@ -11,6 +11,7 @@ import tensorflow as tf
 import tqdm
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.differences import Tally
@@ -49,8 +50,8 @@ def agreement(
 
     Args:
         source: The file, or what was read of it; it has one input.
-        images: float32, (n, height, width, channels), in the units that the
-            scale and zero point of the input give.
+        images: (n, height, width, channels), in the units that the scale and
+            zero point of the input give; an array or a data set.
         runtime: "litert", "litert-reference" or "tflm".
         inspected: How many images all operators are compared on.
         progress: Whether to show a bar.
@@ -77,7 +78,7 @@ def agreement(
             f"Received: path={graph.path!r} with {len(graph.inputs)}"
         )
     sizes = graph.inputs[0].signature[1:]
-    images = checks.check_images(
+    images = datasets.images_of(
         images, None, tuple(None if size == -1 else size for size in sizes)
     )
     inspected = min(inspected, len(images))

@@ -106,17 +106,20 @@ class TfliteClassifier(Classifier):
 
         Args:
             images: As `Classifier.predict`; rounded as the file's input is.
-            batch_size: Has no effect: the interpreter has its own.
+            batch_size: Images held at a time; the interpreter divides them
+                by its own.
             within_bounds: As `Classifier.predict`.
 
         Raises:
             ValueError: As `Classifier.predict`, or the interpreter failed.
         """
         checks.check_count("batch_size", batch_size)
-        bounds = self.bounds if within_bounds else None
-        images = checks.check_images(images, bounds, self.image_shape)
-        labels: np.ndarray = self._interpreter.predict(images).labels
-        return labels
+        return np.concatenate(
+            [
+                self._interpreter.predict(batch).labels
+                for batch in self.batches(images, batch_size, within_bounds)
+            ]
+        )
 
     def lifted_predict(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Returns what the lift says, as `predict`."""

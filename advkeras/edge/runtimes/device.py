@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras import files
 from advkeras.edge import pixels
 from advkeras.edge.runtimes.prediction import Prediction
@@ -85,7 +86,7 @@ class Recorded:
             ValueError: The device was not shown one of them.
         """
         shape = tuple(self.input["shape"][1:])
-        images = checks.check_images(images, None, shape)
+        images = datasets.images_of(images, None, shape)
         rounded = pixels.to_uint8(images, self._bounds)
         digests = [image_sha256(image) for image in rounded]
         for i, digest in enumerate(digests):

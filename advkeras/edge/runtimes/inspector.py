@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import datasets
 from advkeras.edge.runtimes.child import Child
 from advkeras.edge.standalone import run_on_device
 
@@ -83,7 +84,7 @@ class Inspector(Child):
             ValueError: The images do not fit, there is no such tensor, or the
                 interpreter failed.
         """
-        images = checks.check_images(images, None, self.image_shape)
+        images = datasets.images_of(images, None, self.image_shape)
         inputs = run_on_device.quantize(images, self.input)
         known = {self.input["index"]: inputs}
         visible = {output["index"] for output in self.outputs}

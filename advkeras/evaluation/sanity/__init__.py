@@ -3,6 +3,7 @@
 from advkeras.evaluation.sanity.accuracy import CleanAccuracy
 from advkeras.evaluation.sanity.accuracy import check_accuracy
 from advkeras.evaluation.sanity.accuracy import clean_accuracy
+from advkeras.evaluation.sanity.cards import check_card
 from advkeras.evaluation.sanity.check import Check
 from advkeras.evaluation.sanity.check import Checks
 from advkeras.evaluation.sanity.trust import trust
@@ -12,6 +13,7 @@ __all__ = [
     "Checks",
     "CleanAccuracy",
     "check_accuracy",
+    "check_card",
     "clean_accuracy",
     "trust",
 ]

@@ -59,21 +59,20 @@ class CleanAccuracy:
 
 
 def clean_accuracy(
-    classifier: Classifier, images: Any, labels: Any
+    classifier: Classifier, images: Any, labels: Any = None
 ) -> CleanAccuracy:
     """Measures accuracy on clean images; at chance, looks for the cause.
 
     Args:
         classifier: The model.
-        images: (n, height, width, channels), within its bounds.
-        labels: True labels, (n,).
+        images: (n, height, width, channels), within its bounds, or a data
+            set, as attacks take them.
+        labels: True labels, (n,); None for those of the data set.
 
     Raises:
         ValueError: The images or labels are not such as the model takes.
     """
-    images = checks.check_images(
-        images, classifier.bounds, classifier.image_shape
-    )
+    images, labels = classifier.examples(images, labels)
     classes = classifier.num_classes
     labels = checks.check_labels(labels, len(images), classes)
     predicted = classifier.predict(images)
@@ -91,7 +90,7 @@ def clean_accuracy(
 def check_accuracy(
     classifier: Classifier,
     images: Any,
-    labels: Any,
+    labels: Any = None,
     card: Mapping[str, Any] | None = None,
 ) -> CleanAccuracy:
     """Raises ValueError where a model does not read the images.

@@ -19,7 +19,7 @@ _SHARE = 0.1  # of the pixel range, where no epsilon is given
 def trust(
     classifier: Classifier | keras.Model,
     images: Any,
-    labels: Any,
+    labels: Any = None,
     epsilon: float | None = None,
     others: tuple[Classifier, ...] = (),
     examples: int = 64,
@@ -34,8 +34,9 @@ def trust(
     Args:
         classifier: The model. A plain Keras model has bounds as `Classifier`
             finds them.
-        images: (n, height, width, channels), within its bounds.
-        labels: True labels, (n,), or one-hot.
+        images: (n, height, width, channels), within its bounds, or a data
+            set, as attacks take them.
+        labels: True labels, (n,), or one-hot; None for those of the data set.
         epsilon: Budget of the attacks, "linf", in the units of the images;
             None for a tenth of the pixel range.
         others: Models whose examples are to be no stronger than its own.
@@ -53,9 +54,7 @@ def trust(
         >>> print(*ak.evaluation.trust(model, images, labels).in_words())
     """
     classifier = as_classifier(classifier)
-    images = checks.check_images(
-        images, classifier.bounds, classifier.image_shape
-    )
+    images, labels = classifier.examples(images, labels)
     labels = checks.check_labels(labels, len(images), classifier.num_classes)
     checks.check_count("examples", examples)
     if epsilon is None:

@@ -19,8 +19,8 @@ from advkeras.training.layerwise.pool import Pool
 
 def fit_layerwise(
     model: keras.Model,
-    images: np.ndarray,
-    labels: np.ndarray,
+    images: Any,
+    labels: Any,
     attacks: Attack | Mapping[str, Attack],
     *,
     bounds: Mapping[str, checks.Bounds] | None = None,
@@ -58,8 +58,9 @@ def fit_layerwise(
     Args:
         model: A built functional or Sequential model from images to logits.
             Trained in place; it stays the plain model that it was.
-        images: float32, (n, height, width, channels), within their bounds.
-        labels: int, (n,).
+        images: (n, height, width, channels), within their bounds: an array,
+            an `ImageSet` or a `tf.data.Dataset`.
+        labels: int, (n,); None for those of a data set.
         attacks: Layer name -> the attack that makes its pool's examples, in
             the units of that layer's output; "input" names the images. One
             attack for all: the images and each layer with an activation, but
@@ -112,7 +113,7 @@ def fit_layerwise(
         )
     bounds = {INPUT: (0.0, 1.0), **(bounds or {})}
     whole = Classifier(model, bounds[INPUT], outputs="logits")
-    images = checks.check_images(images, whole.bounds, whole.image_shape)
+    images, labels = whole.examples(images, labels)
     labels = checks.check_labels(labels, len(images), whole.num_classes)
     if isinstance(attacks, Attack):
         attacks = dict.fromkeys(cut.names(model), attacks)
