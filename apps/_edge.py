@@ -105,7 +105,7 @@ class Subject:
     name: str
     classifier: Any
     attacked: dict[str, Any]
-    bounds: tuple[float, float]
+    bounds: Any
     data: Any
     calibration_set: Any
     given: dict[str, Path]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import norms
 
@@ -9,7 +10,7 @@ from advkeras.attacks import norms
 def gaussian_noise(
     images: np.ndarray,
     distortion: float,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     seed: int = 0,
     clip: bool = False,
 ) -> np.ndarray:
@@ -32,8 +33,11 @@ def gaussian_noise(
     Source: the control rows of Szegedy et al. 2013, tables 2 and 4.
     """
     checks.check_positive("distortion", distortion)
+    bounds = checks.check_bounds(bounds, images.shape[1:])
     random = np.random.default_rng(seed)
     noise = random.standard_normal(images.shape, np.float32)
+    if channels.count_of(bounds[0]) is not None:  # else scaled below alike
+        noise *= channels.array(channels.range_of(bounds))
     return _add_scaled(images, noise, distortion, bounds, clip)
 
 
@@ -41,7 +45,7 @@ def amplify(
     originals: np.ndarray,
     images: np.ndarray,
     distortion: float,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     clip: bool = True,
 ) -> np.ndarray:
     """Returns each perturbation scaled to one distortion, then clipped.
@@ -64,6 +68,7 @@ def amplify(
         ValueError: `distortion` is not above 0.
     """
     checks.check_positive("distortion", distortion)
+    bounds = checks.check_bounds(bounds, images.shape[1:])
     return _add_scaled(originals, images - originals, distortion, bounds, clip)
 
 
@@ -71,7 +76,7 @@ def _add_scaled(
     images: np.ndarray,
     perturbation: np.ndarray,
     distortion: float,
-    bounds: tuple[float, float],
+    bounds: checks.Bounds,
     clip: bool,
 ) -> np.ndarray:
     before = norms.distortion(perturbation, bounds)
@@ -80,4 +85,7 @@ def _add_scaled(
     )
     column = factor.reshape(-1, *[1] * (images.ndim - 1))
     moved = images + perturbation * column.astype(np.float32)
-    return moved.clip(*bounds) if clip else moved
+    if not clip:
+        return moved
+    lower, upper = channels.lower_upper(bounds)
+    return moved.clip(lower, upper).astype(moved.dtype, copy=False)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
@@ -161,7 +162,7 @@ class AttackMonitor(keras.callbacks.Callback):
     def _write(
         self, result: AttackResult, epoch: int, values: dict[str, float]
     ) -> None:
-        lower, upper = self.bounds
+        lower, upper = channels.lower_upper(self.bounds)
         shown = (result.images - lower) / (upper - lower)
         writer = tf.summary.create_file_writer(str(self.log_dir))
         with writer.as_default(step=epoch):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.report.figures import save
 
@@ -17,7 +18,7 @@ def unit_sheet(
     images: np.ndarray,
     path: str | os.PathLike,
     title: str = "",
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
 ) -> None:
     """Draws the top images of units, and of random directions beside them.
 
@@ -38,7 +39,6 @@ def unit_sheet(
 
     Source: after Szegedy et al. 2013, figures 1 to 4.
     """
-    lower, upper = checks.check_bounds(bounds)
     images = np.asarray(images)
     if (
         images.ndim != 4
@@ -49,6 +49,8 @@ def unit_sheet(
             f"`images` must be the {comparison['n']} images compared, of 1 or "
             f"3 channels. Received: images.shape={images.shape}"
         )
+    bounds = checks.check_bounds(bounds, images.shape[1:])
+    lower, upper = channels.lower_upper(bounds)
     purity = comparison["effects"]["purity"]
     halves = (
         ("units", comparison["units"], purity["means"][0]),

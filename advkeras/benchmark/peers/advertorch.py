@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from advkeras import channels
 from advkeras.benchmark.peers.peer import Peer
 from advkeras.benchmark.peers.peer import Run
 from advkeras.classifier import Classifier
@@ -38,7 +39,7 @@ def _prepare(
     with shims.old_names():
         from advertorch.attacks import LBFGSAttack
 
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
     attack = LBFGSAttack(
         replica.replicate(classifier),
         num_classes=classifier.num_classes,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from packaging.specifiers import SpecifierSet
 
+from advkeras import channels
 from advkeras.edge.quiet import quiet
 
 Run = Callable[[], np.ndarray]
@@ -73,6 +74,8 @@ class Peer:
         reason = self.missing()
         if reason is not None:
             return None, reason
+        if channels.count_of(arguments[0].bounds[0]) is not None:
+            return None, "knows no pixel bounds of each channel"
         try:
             with quiet():
                 run = self.prepare(*arguments)
