@@ -78,7 +78,7 @@ class FGSM(Attack):
         epsilon = channels.array(self.epsilon)
         shape = np.shape(epsilon)
         step = classifier.compiled(
-            ("fgsm", self.norm, self.clip, targeted, shape),
+            ("fgsm", self.norm, self.clip, targeted, *shape),
             lambda c: _build_step(c, self.norm, self.clip, targeted, shape),
         )
         return step(images, labels, epsilon)

@@ -89,7 +89,7 @@ class Square(Attack):
             epsilon = classifier.levels.whole(epsilon)
         shape = np.shape(epsilon)
         search = classifier.compiled(
-            ("square", targeted, shape),
+            ("square", targeted, *shape),
             lambda c: _build_search(c, targeted, shape),
         )
         picture = _picture(images.shape[1:])
