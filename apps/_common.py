@@ -175,6 +175,8 @@ def bounds() -> Any:
 
     if FLAGS.bounds is None:
         return None
+    if len(FLAGS.bounds) == 2:
+        return checks.check_bounds(FLAGS.bounds)
     found = numbers("bounds")
     half, odd = divmod(len(found), 2)
     if odd or not half:
