@@ -144,7 +144,7 @@ def test_benchmark(run_app, arguments, model):
             "--repeats=1",
         )
     )
-    assert "advkeras" in out
+    assert "fgsm on normalised" in out
 
 
 @pytest.mark.parametrize(
