@@ -78,10 +78,3 @@ def bounds_in_words(bounds: Bounds) -> str:
     """Writes bounds, as in "0 .. 1"."""
     lower, upper = bounds
     return f"{in_words(lower)} .. {in_words(upper)}"
-
-
-def from_json(value: Any) -> Any:
-    """Returns bounds, or an amount, of what a JSON file or array holds."""
-    if isinstance(value, (list, tuple)):
-        return tuple(from_json(one) for one in value)
-    return value

@@ -204,7 +204,7 @@ def check_images(
             f"{len(rows)} of {len(images)} images, first in images[{rows[0]}]"
         )
     if bounds is not None:
-        _check_within(images, bounds)
+        _check_within(images, bounds, low, high)
     return images
 
 
@@ -263,10 +263,18 @@ def _as_array(name: str, value: Any) -> np.ndarray:
         ) from error
 
 
-def _check_within(images: np.ndarray, bounds: Bounds) -> None:
-    """Raises ValueError unless each pixel is within the bounds."""
+def _check_within(
+    images: np.ndarray, bounds: Bounds, low: Any, high: Any
+) -> None:
+    """Raises ValueError unless each pixel is within the bounds.
+
+    Args:
+        images: float32, (n, height, width, channels).
+        bounds: (lower, upper).
+        low: The smallest pixel.
+        high: The largest.
+    """
     lower, upper = bounds
-    axes = None
     if count := channels.count_of(lower):
         if images.shape[-1] != count:
             raise ValueError(
@@ -274,10 +282,12 @@ def _check_within(images: np.ndarray, bounds: Bounds) -> None:
                 f"Received: images.shape={images.shape}"
             )
         axes = tuple(range(images.ndim - 1))
-    low, high = images.min(axis=axes), images.max(axis=axes)
+        low, high = images.min(axis=axes), images.max(axis=axes)
     least, most = (np.asarray(end, np.float32) for end in bounds)
     if (low < least).any() or (high > most).any():
-        low, high = (channels.from_json(end.tolist()) for end in (low, high))
+        low, high = (
+            tuple(end.tolist()) if count else end for end in (low, high)
+        )
         raise ValueError(
             f"`images` must be within bounds=({channels.in_words(lower)}, "
             f"{channels.in_words(upper)}). Received: values from "

@@ -83,6 +83,9 @@ class Classifier:
                 bounds, self.bounds_from = found[0], f"layer {found[1]}"
         self.image_shape = models.image_shape(model)
         self.bounds = checks.check_bounds(bounds, self.image_shape)
+        if (count := channels.count_of(self.bounds[0])) is not None:
+            # A model of any channels is one of these.
+            self.image_shape = (*self.image_shape[:2], count)
         self.levels = (
             None if levels is None else Levels.between(self.bounds, levels)
         )

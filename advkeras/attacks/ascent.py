@@ -215,6 +215,7 @@ def _build_climb(
             return (now._replace(i=now.i + 1, images=inside(images)),)
 
         begin = inside(begin)
+        size = tf.ones((), first_step.dtype) if of_step else first_step
         (now,) = tf.while_loop(
             lambda now: now.i < attack.steps,
             climbed,
@@ -224,12 +225,7 @@ def _build_climb(
                     images=begin,
                     best=begin,
                     height=tf.fill(tf.shape(goals), originals.dtype.min),
-                    size=tf.fill(
-                        tf.shape(goals),
-                        tf.ones((), first_step.dtype)
-                        if of_step
-                        else first_step,
-                    ),
+                    size=tf.fill(tf.shape(goals), size),
                     idle=tf.zeros_like(goals, tf.int32),
                 ),
             ),

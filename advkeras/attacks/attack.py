@@ -105,10 +105,11 @@ class Attack(abc.ABC):
         classifier = as_classifier(classifier)
         if self.needs_gradient:
             classifier.check_differentiable()
-        self._check_amounts(classifier)
         images = checks.check_images(
             images, classifier.bounds, classifier.image_shape
         )
+        self.check_channels(images.shape[1:])
+        _check_epsilon(getattr(self, "epsilon", None), classifier)
         given = images
         if classifier.levels is not None:  # what the model receives of them
             images = classifier.levels.nearest(images).numpy()
@@ -165,11 +166,15 @@ class Attack(abc.ABC):
         )
         return self.judged(result)
 
-    def _check_amounts(self, classifier: Classifier) -> None:
+    def check_channels(self, image_shape: tuple[int | None, ...]) -> None:
+        """Raises ValueError where it is made for images of other channels.
+
+        Args:
+            image_shape: (height, width, channels); None where any will do.
+        """
         for name in ("epsilon", "step_size"):
             if (amount := getattr(self, name, None)) is not None:
-                checks.check_channels(name, amount, classifier.image_shape)
-        _check_epsilon(getattr(self, "epsilon", None), classifier)
+                checks.check_channels(name, amount, image_shape)
 
     def on_tensors(
         self, classifier: Classifier, images: Any, labels: Any, seed: Any

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from advkeras import channels
+from advkeras import checks
 from advkeras import files
 from advkeras.attacks import norms
 
@@ -48,12 +48,15 @@ class AttackResult:
     clean_predictions: np.ndarray
     predictions: np.ndarray
     success: np.ndarray
-    bounds: channels.Bounds
+    bounds: checks.Bounds
     c: np.ndarray | None = None
     c_bracket: np.ndarray | None = None
     gradient_evaluations: np.ndarray | None = None
     stop: np.ndarray | None = None
     queries: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bounds", checks.check_bounds(self.bounds))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -97,7 +100,6 @@ class AttackResult:
         with np.load(path, allow_pickle=False) as stored:
             arrays: dict[str, Any] = dict(stored)
         arrays.setdefault("targets", None)
-        arrays["bounds"] = channels.from_json(arrays["bounds"].tolist())
         return cls(**arrays)
 
     @classmethod

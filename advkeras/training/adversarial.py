@@ -95,6 +95,7 @@ class AdversarialTraining(keras.Model):
                     f"objects. Received: {metric!r} among them"
                 )
         classifier = Classifier(model, bounds)
+        attack.check_channels(classifier.image_shape)
         classifier.check_differentiable()
         super().__init__(name=name or f"{model.name}_adversarial")
         self.model = model

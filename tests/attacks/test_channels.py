@@ -1,7 +1,9 @@
 """Attacks within bounds of each channel: the same net, the same answers."""
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
 import advkeras as ak
 from advkeras import channels
@@ -208,6 +210,25 @@ def test_another_number_of_channels(pair, epsilon):
             ValueError, match=rf"^`{name}` must be one number, "
         ):
             attack(pair.plain, pair.images, pair.labels)
+
+
+def test_another_number_where_a_model_takes_any():
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, None)),
+            layers.Lambda(lambda x: keras.ops.mean(x, 2)[..., :3]),
+            layers.GlobalAveragePooling1D(),
+        ]
+    )
+    bounds = ([0, 0, 0], [1, 2, 4])
+    classifier = ak.Classifier(model, bounds=bounds)
+    images = np.full((2, 8, 8, 3), 0.5)
+    found = ak.attacks.FGSM(classifier.epsilon(0.1))(classifier, images)
+    np.testing.assert_allclose(
+        np.abs(found.perturbation).max((0, 1, 2)), (0.1, 0.2, 0.4), rtol=1e-5
+    )
+    with pytest.raises(ValueError, match=r"^`epsilon` must be one number, or"):
+        ak.attacks.FGSM((0.1, 0.2))(classifier, images)
 
 
 def test_a_budget_below_a_level(pair):

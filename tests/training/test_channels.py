@@ -63,6 +63,11 @@ def test_images_outside_of_one_channel_stop_it(pair):
         np.testing.assert_array_equal(new, old)
 
 
+def test_an_attack_of_other_channels(pair):
+    with pytest.raises(ValueError, match=r"^`epsilon` must be one number, or"):
+        AdversarialTraining(pair.plain.model, ak.attacks.FGSM((0.1, 0.2)))
+
+
 def test_a_job_writes_them_into_its_card(digits, tmp_path):
     data = ak.datasets.from_arrays(
         normalised.pixels(digits)[:100],
