@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-Bounds = tuple[float, float]
+from advkeras import channels
+
+Bounds = channels.Bounds
 
 NO_ANSWER = -1  # a label, of scores that name no class: a NaN, or infinity
 
@@ -63,17 +65,91 @@ def check_count(name: str, value: Any) -> None:
     _check_whole(name, value, 1)
 
 
-def check_bounds(bounds: Any) -> Bounds:
-    """Returns (lower, upper) as floats, lower < upper, both finite."""
+def check_amount(name: str, value: Any) -> channels.Amount:
+    """Returns a number, or a tuple of one a channel, each above 0.
+
+    A number comes back as it is.
+
+    Raises:
+        ValueError: It is neither, or one is not above 0, or not finite.
+    """
+    if not isinstance(value, (list, tuple, np.ndarray)):
+        check_positive(name, value)
+        return value
+    amount = _one_a_channel(value)
+    if amount is None or not min(amount) > 0:
+        raise ValueError(
+            f"`{name}` must be a finite number above 0, or one for each "
+            f"channel. Received: {name}={value!r}"
+        )
+    return amount
+
+
+def check_channels(
+    name: str, amount: channels.Amount, image_shape: tuple[int | None, ...]
+) -> None:
+    """Raises ValueError where an amount is of other channels than images."""
+    count, wanted = channels.count_of(amount), channels.of_shape(image_shape)
+    if count is not None and wanted not in (None, count):
+        raise ValueError(
+            f"`{name}` must be one number, or {wanted}, one for each channel "
+            f"of images {image_shape}. Received: {name}={amount}"
+        )
+
+
+def check_bounds(
+    bounds: Any, image_shape: tuple[int | None, ...] | None = None
+) -> Bounds:
+    """Returns (lower, upper), lower < upper, all finite.
+
+    Args:
+        bounds: (lower, upper): each one number, or one for each channel, as a
+            list, tuple or array.
+        image_shape: Shape of an image, whose channels they have to be of;
+            None for any.
+
+    Returns:
+        Two floats, where all channels have the same; or else two tuples of
+        one float a channel.
+
+    Raises:
+        ValueError: They are no such bounds.
+    """
     try:
-        lower, upper = (float(value) for value in bounds)
+        lower, upper = (
+            (float(end),) if np.ndim(end) == 0 else _one_a_channel(end)
+            for end in bounds
+        )
     except (TypeError, ValueError):
-        lower = upper = np.nan
-    if not (np.isfinite([lower, upper]).all() and lower < upper):
+        lower = upper = None
+    most = max(len(lower or ()), len(upper or ()))
+    if lower and upper and most > 1:  # one number beside one a channel
+        lower, upper = (
+            end * most if len(end) == 1 else end for end in (lower, upper)
+        )
+    if (
+        not lower
+        or not upper
+        or len(lower) != len(upper)
+        or not np.isfinite([lower, upper]).all()
+        or not np.less(lower, upper).all()
+    ):
         raise ValueError(
             "`bounds` must be two finite numbers (lower, upper), "
-            f"lower < upper. Received: bounds={bounds!r}"
+            "lower < upper, or each one number for each channel. "
+            f"Received: bounds={bounds!r}"
         )
+    if len(set(lower)) == len(set(upper)) == 1:
+        return lower[0], upper[0]
+    if image_shape is not None:
+        wanted = channels.of_shape(image_shape)
+        if wanted not in (None, len(lower)):
+            raise ValueError(
+                f"`bounds` must be of {wanted} "
+                f"{'channel' if wanted == 1 else 'channels'}, as images "
+                f"{image_shape} have, or the same for all. "
+                f"Received: bounds={(lower, upper)}"
+            )
     return lower, upper
 
 
@@ -114,14 +190,8 @@ def check_images(
             "`images` must be finite. Received: NaN or infinity in "
             f"{len(rows)} of {len(images)} images, first in images[{rows[0]}]"
         )
-    if bounds is not None and (
-        low < np.float32(bounds[0]) or high > np.float32(bounds[1])
-    ):
-        raise ValueError(
-            f"`images` must be within bounds=({bounds[0]:g}, {bounds[1]:g}). "
-            f"Received: values from {low:g} to {high:g}. Rescale the images, "
-            "or say the bounds that this model was trained with"
-        )
+    if bounds is not None:
+        _check_within(images, bounds, low, high)
     return images
 
 
@@ -234,6 +304,52 @@ def _as_array(name: str, value: Any) -> np.ndarray:
             f"`{name}` must be an array. "
             f"Received: {name} of type {type(value).__name__} ({error})"
         ) from error
+
+
+def _check_within(
+    images: np.ndarray, bounds: Bounds, low: Any, high: Any
+) -> None:
+    """Raises ValueError unless each pixel is within the bounds.
+
+    Args:
+        images: float32, (n, height, width, channels).
+        bounds: (lower, upper).
+        low: The smallest pixel.
+        high: The largest.
+    """
+    lower, upper = bounds
+    if count := channels.count_of(lower):
+        if images.shape[-1] != count:
+            raise ValueError(
+                f"`images` must have {count} channels, as the bounds do. "
+                f"Received: images.shape={images.shape}"
+            )
+        axes = tuple(range(images.ndim - 1))
+        low, high = images.min(axis=axes), images.max(axis=axes)
+    least, most = (np.asarray(end, np.float32) for end in bounds)
+    if (low < least).any() or (high > most).any():
+        low, high = (
+            tuple(end.tolist()) if count else end for end in (low, high)
+        )
+        raise ValueError(
+            f"`images` must be within bounds=({channels.in_words(lower)}, "
+            f"{channels.in_words(upper)}). Received: values from "
+            f"{channels.in_words(low)} to {channels.in_words(high)}. Rescale "
+            "the images, or say the bounds that this model was trained with"
+        )
+
+
+def _one_a_channel(value: Any) -> tuple[float, ...] | None:
+    """Returns finite numbers as a tuple of floats; None: they are none."""
+    try:
+        values = np.asarray(value)
+        numeric = values.dtype.kind in "iuf" and values.ndim == 1
+        values = values.astype(np.float64)
+    except (TypeError, ValueError):  # rows of different lengths, or words
+        return None
+    if not numeric or not values.size or not np.isfinite(values).all():
+        return None
+    return tuple(values.tolist())
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras import models
 from advkeras.datasets import ImageSet
@@ -24,9 +25,11 @@ class Classifier:
 
     Args:
         model: A built Keras model, one image batch in, one score a class out.
-        bounds: (lower, upper) of every pixel that the model was trained with.
-            None: what a Rescaling or Normalization at its input expects, or
-            else (0, 1).
+        bounds: (lower, upper) of every pixel that the model was trained with,
+            each one number, or one for each channel: of images less their
+            mean, over their deviation, (0 - mean) / deviation and (1 - mean)
+            / deviation. None: what a Rescaling or Normalization at its input
+            expects, or else (0, 1).
         outputs: What the model returns: "logits", "probabilities", or None to
             find out: from the model's graph, and by showing it noise. Logits
             below a softmax are recovered wherever it stands; for
@@ -63,7 +66,7 @@ class Classifier:
     def __init__(
         self,
         model: keras.Model,
-        bounds: tuple[float, float] | None = None,
+        bounds: checks.Bounds | None = None,
         outputs: str | None = None,
         levels: int | None = None,
         output: str | int | None = None,
@@ -81,11 +84,14 @@ class Classifier:
             bounds, self.bounds_from = (0.0, 1.0), "assumed"
             if (found := models.bounds_of_layers(model)) is not None:
                 bounds, self.bounds_from = found[0], f"layer {found[1]}"
-        self.bounds = checks.check_bounds(bounds)
+        self.image_shape = models.image_shape(model)
+        self.bounds = checks.check_bounds(bounds, self.image_shape)
+        if (count := channels.count_of(self.bounds[0])) is not None:
+            # A model of any channels is one of these.
+            self.image_shape = (*self.image_shape[:2], count)
         self.levels = (
             None if levels is None else Levels.between(self.bounds, levels)
         )
-        self.image_shape = models.image_shape(model)
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self._double: Classifier | None = None
         scores = models.find_scores(
@@ -240,8 +246,10 @@ class Classifier:
         double = any(tensor.dtype == "float64" for tensor in inputs)
         return tf.float64 if double else tf.float32
 
-    def epsilon(self, share: float) -> float:
+    def epsilon(self, share: float) -> channels.Amount:
         """Returns a share of the pixel range in the units of the images.
+
+        One for each channel, where the bounds are so.
 
         Args:
             share: Of the range, above 0, at most 1: 8 / 255, say.
@@ -251,8 +259,7 @@ class Classifier:
         """
         checks.check_positive("share", share)
         checks.check_share("share", share)
-        lower, upper = self.bounds
-        return float(share * (upper - lower))
+        return channels.share_of(self.bounds, float(share))
 
     def check_differentiable(self) -> None:
         """Raises ValueError unless the logits have a gradient.
@@ -341,7 +348,8 @@ def _noise(bounds: checks.Bounds, shape: tuple[int | None, ...]) -> np.ndarray:
     # 64 is a size that every net without a fixed one can work on.
     size = tuple(64 if s is None else s for s in shape)
     random = np.random.default_rng(0)
-    return random.uniform(*bounds, size=(4, *size)).astype(np.float32)
+    ends = channels.lower_upper(bounds)
+    return random.uniform(*ends, size=(4, *size)).astype(np.float32)
 
 
 def _cloned_in_float64(model: keras.Model) -> keras.Model:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 
 _MOST = 1 << 16  # float32 tells these apart, but not many more
@@ -18,6 +19,8 @@ _CLOSE = 1e-2
 class Levels:
     """Evenly spaced pixel values: zero + k * step, for k of first .. last.
 
+    Where the bounds are one a channel, so may all of these be.
+
     Attributes:
         zero: The pixel value of k = 0, in the units of the images.
         step: The distance of two neighbours, likewise.
@@ -27,10 +30,10 @@ class Levels:
             outermost level may lie a little beyond: there it is the bound.
     """
 
-    zero: float
-    step: float
-    first: int
-    last: int
+    zero: channels.Amount
+    step: channels.Amount
+    first: int | tuple[int, ...]
+    last: int | tuple[int, ...]
     bounds: checks.Bounds
 
     @classmethod
@@ -45,8 +48,10 @@ class Levels:
             raise ValueError(
                 f"`levels` must be 2 .. {_MOST}. Received: levels={count}"
             )
-        lower, upper = bounds
-        return cls(lower, (upper - lower) / (count - 1), 0, count - 1, bounds)
+        step = channels.apply(
+            lambda whole: whole / (count - 1), channels.range_of(bounds)
+        )
+        return cls(bounds[0], step, 0, count - 1, bounds)
 
     @classmethod
     def of_input(
@@ -61,24 +66,25 @@ class Levels:
             bounds: (lower, upper) of the pixels.
 
         Raises:
-            ValueError: There are not two of them.
+            ValueError: There are not two of them, in each channel.
         """
         ends = np.iinfo(dtype)
         least, most = ends.min - zero_point, ends.max - zero_point
-        first = max(least, int(np.ceil(bounds[0] / scale - _CLOSE)))
-        last = min(most, int(np.floor(bounds[1] / scale + _CLOSE)))
-        if last <= first:
+        lower, upper = channels.lower_upper(bounds)
+        first = np.maximum(least, np.ceil(lower / scale - _CLOSE))
+        last = np.minimum(most, np.floor(upper / scale + _CLOSE))
+        if (last <= first).any():
             raise ValueError(
                 "`bounds` must hold pixels that the quantised input can have: "
                 f"{least * scale:g} .. {most * scale:g}, by {scale:g}. "
                 f"Received: bounds={bounds}"
             )
-        return cls(0.0, scale, first, last, bounds)
+        return cls(0.0, scale, _whole(first), _whole(last), bounds)
 
     @property
     def count(self) -> int:
-        """How many there are."""
-        return self.last - self.first + 1
+        """How many there are, in the channel that has most."""
+        return int(np.max(np.subtract(self.last, self.first))) + 1
 
     def nearest(self, images: tf.Tensor) -> tf.Tensor:
         """Returns the nearest levels, half to even k, float32."""
@@ -95,7 +101,8 @@ class Levels:
         """
         begin = tf.round(self._steps(originals))
         way = self._steps(images) - begin
-        rounded = _ROUNDED * max(abs(self.first), abs(self.last))
+        ends = max(int(np.abs(k).max()) for k in (self.first, self.last))
+        rounded = _ROUNDED * ends
         whole = tf.sign(way) * tf.floor(tf.abs(way) + rounded)
         return self._pixels(begin + whole)
 
@@ -103,13 +110,28 @@ class Levels:
         """Returns the nearest levels, with the gradient of no rounding."""
         return images + tf.stop_gradient(self.nearest(images) - images)
 
-    def whole(self, size: float) -> float:
+    def whole(self, size: channels.Amount) -> channels.Amount:
         """Returns the largest multiple of the step that is not above `size`."""
-        return float(np.floor(size / self.step * (1 + _ROUNDED))) * self.step
+        return channels.apply(
+            lambda of, step: float(np.floor(of / step * (1 + _ROUNDED))) * step,
+            size,
+            self.step,
+        )
 
     def _steps(self, images: tf.Tensor) -> tf.Tensor:
-        return (images - self.zero) / self.step
+        zero, step = channels.array(self.zero), channels.array(self.step)
+        return (images - zero) / step
 
     def _pixels(self, steps: tf.Tensor) -> tf.Tensor:
-        held = tf.clip_by_value(steps, self.first, self.last)
-        return tf.clip_by_value(self.zero + held * self.step, *self.bounds)
+        zero, step = channels.array(self.zero), channels.array(self.step)
+        first, last = channels.array(self.first), channels.array(self.last)
+        held = tf.clip_by_value(steps, first, last)
+        lower, upper = channels.lower_upper(self.bounds)
+        return tf.clip_by_value(zero + held * step, lower, upper)
+
+
+def _whole(steps: np.ndarray) -> int | tuple[int, ...]:
+    """Returns whole numbers as int."""
+    if steps.ndim:
+        return tuple(steps.astype(int).tolist())
+    return int(steps)

@@ -126,7 +126,7 @@ def shares() -> list[float]:
     return found
 
 
-def attacks(bounds: tuple[float, float], **options: Any) -> dict[str, Any]:
+def attacks(bounds: Any, **options: Any) -> dict[str, Any]:
     """Returns the attacks of --attack, by name.
 
     Of several epsilons each has its own, by name and share: "fgsm@0.1".
@@ -137,6 +137,7 @@ def attacks(bounds: tuple[float, float], **options: Any) -> dict[str, Any]:
             them.
     """
     import advkeras as ak
+    from advkeras import channels
 
     sizes = shares()
     built: dict[str, Any] = {}
@@ -147,7 +148,7 @@ def attacks(bounds: tuple[float, float], **options: Any) -> dict[str, Any]:
             built[f"{name}@{share:.4g}" if several else name] = (
                 ak.attacks.build(
                     name,
-                    epsilon=share * (bounds[1] - bounds[0]),
+                    epsilon=channels.share_of(bounds, share),
                     clip=FLAGS.clip,
                     **options,
                 )

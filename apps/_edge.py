@@ -120,7 +120,7 @@ class Subject:
     path: Path | None
     classifier: Any
     attacked: dict[str, Any]
-    bounds: tuple[float, float]
+    bounds: Any
     data: Any
     calibration_set: Any
     given: dict[str, Path]

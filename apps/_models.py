@@ -33,9 +33,10 @@ def define_bounds() -> None:
     flags.DEFINE_list(
         "bounds",
         None,
-        "Lower and upper pixel value that the models expect. Default: found "
-        "out, from a card, a Rescaling or Normalization layer, or a quantised "
-        "input.",
+        "Lower and upper pixel value that the models expect; or, one for each "
+        "channel, all lower ones and then all upper ones, as in "
+        "--bounds=-2.1,-2,-1.8,2.2,2.4,2.6. Default: found out, from a card, a "
+        "Rescaling or Normalization layer, or a quantised input.",
     )
 
 
@@ -49,11 +50,27 @@ def define_accept_accuracy() -> None:
     )
 
 
-def bounds() -> tuple[float, float] | None:
-    """Returns --bounds as numbers; None to find them out."""
+def bounds() -> Any:
+    """Returns --bounds as numbers; None to find them out.
+
+    Raises:
+        ValueError: They are not as many lower ones as upper ones.
+    """
     from advkeras import checks
 
-    return None if FLAGS.bounds is None else checks.check_bounds(FLAGS.bounds)
+    if FLAGS.bounds is None:
+        return None
+    if len(FLAGS.bounds) == 2:
+        return checks.check_bounds(FLAGS.bounds)
+    found = _common.numbers("bounds")
+    half, odd = divmod(len(found), 2)
+    if odd or not half:
+        raise ValueError(
+            "`bounds` must be LOWER,UPPER; or all lower ones and then all "
+            "upper ones, one for each channel. "
+            f"Received: bounds={','.join(FLAGS.bounds)!r}"
+        )
+    return checks.check_bounds((found[:half], found[half:]))
 
 
 def load(path: Any, **options: Any) -> Any:
@@ -108,10 +125,12 @@ def check_accuracy(path: Any, classifier: Any, data: Any) -> None:
 
 def introduce(name: str, classifier: Any) -> None:
     """Prints what was found out of a model, and what --epsilon comes to."""
-    lower, upper = classifier.bounds
+    from advkeras import channels
+
+    within = channels.bounds_in_words(classifier.bounds)
     print(
-        f"{name}: images {classifier.image_shape} within {lower:g} .. "
-        f"{upper:g} ({classifier.bounds_from}), {classifier.num_classes} "
+        f"{name}: images {classifier.image_shape} within {within} "
+        f"({classifier.bounds_from}), {classifier.num_classes} "
         f"classes, returns {classifier.outputs}"
         + ("" if classifier.logits_found else " (logits not found)")
         + (
@@ -123,7 +142,10 @@ def introduce(name: str, classifier: Any) -> None:
     )
     if "epsilon" in FLAGS and not isinstance(FLAGS.epsilon, float):
         sizes = ", ".join(
-            f"{share:.4g} of the pixel range = {share * (upper - lower):.4g}"
+            f"{share:.4g} of the pixel range = "
+            + channels.in_words(
+                channels.share_of(classifier.bounds, share), ".4g"
+            )
             for share in _common.shares()
         )
         print(f"epsilon: {sizes}")

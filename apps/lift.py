@@ -25,8 +25,9 @@ flags.DEFINE_list("tflite", [], "The files, as FILE or NAME=FILE.")
 flags.DEFINE_list(
     "bounds",
     None,
-    "Lower and upper pixel value. Default: what a quantised input can hold, "
-    "0,1 for others.",
+    "Lower and upper pixel value; or, one for each channel, all lower ones and "
+    "then all upper ones. Default: what a quantised input can hold, 0,1 for "
+    "others.",
 )
 flags.DEFINE_integer("examples", 1000, "Random images.", lower_bound=1)
 flags.DEFINE_integer(

@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 
 import advkeras as ak
+from tests import normalised
 
 # TensorFlow is imported when the first room is named, which is later.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -49,6 +50,12 @@ def model_files(tmp_path_factory, digits, test_digits):
 def classifiers(model_files):
     """The two trained models as classifiers, by name."""
     return {k: ak.load(path) for k, path in model_files.items()}
+
+
+@pytest.fixture(scope="session")
+def pair(digits, test_digits):
+    """A trained net of 3 channels, plain and on normalised images."""
+    return normalised.pair(digits, test_digits)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import noise
 from advkeras.attacks import norms
 from advkeras.attacks import seeds
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
+from advkeras.attacks.attack import keep_amount
 from advkeras.classifier import Classifier
 
 NORMS = ("linf", "l2")
@@ -37,18 +39,18 @@ class Ascent(Attack):
     # and on in steps of half the size; None: never.
     patience: ClassVar[int | None] = None
 
-    epsilon: float
+    epsilon: channels.Amount
     norm: str = "linf"
     steps: int = 20
-    step_size: float | None = None
+    step_size: channels.Amount | None = None
     random_start: bool = False
 
     def __post_init__(self) -> None:
-        checks.check_positive("epsilon", self.epsilon)
+        keep_amount(self, "epsilon")
         checks.check_choice("norm", self.norm, NORMS)
         checks.check_count("steps", self.steps)
         if self.step_size is not None:
-            checks.check_positive("step_size", self.step_size)
+            keep_amount(self, "step_size")
 
     def objective(self, classifier: Classifier, targeted: bool) -> Objective:
         """Returns what is climbed, as a function of images and goals.
@@ -64,9 +66,11 @@ class Ascent(Attack):
         """Returns what the compiled loop depends on, but for numbers."""
         return (type(self), self.norm, self.steps)
 
-    def first_step(self) -> float:
+    def first_step(self) -> channels.Amount:
         """Returns the size of the first step, in the units of the images."""
-        return self.step_size or _REACH * self.epsilon / self.steps
+        return self.step_size or channels.apply(
+            lambda epsilon: _REACH * epsilon / self.steps, self.epsilon
+        )
 
     def direction(self, gradient: tf.Tensor) -> tf.Tensor:
         """Returns a step of size 1 for each image, as the gradient."""
@@ -78,12 +82,12 @@ class Ascent(Attack):
         """Climbs away from the labels; see `Attack.on_tensors`."""
         if self.leaves_graph():
             return super().on_tensors(classifier, images, labels, seed)
-        epsilon = self._radius(classifier)
+        epsilon, first_step = self._sizes(classifier)
         begin = images
         if self.random_start:
             begin += _point_on_tensors(images, self.norm, epsilon, seed)
-        climb = self._climb(classifier, targeted=False)
-        return climb(images, begin, labels, epsilon, self.first_step())
+        climb = self._climb(classifier, False, epsilon, first_step)
+        return climb(images, begin, labels, epsilon, first_step)
 
     def leaves_graph(self) -> bool:
         """Returns whether the targets have to be chosen in Python."""
@@ -101,8 +105,8 @@ class Ascent(Attack):
         """Climbs, batch by batch; see `Attack.generate`."""
         targeted = targets is not None
         goals = labels if targets is None else targets
-        climb = self._climb(classifier, targeted)
-        epsilon = self._radius(classifier)
+        epsilon, first_step = self._sizes(classifier)
+        climb = self._climb(classifier, targeted, epsilon, first_step)
         found = np.empty_like(images)
         for start in range(0, len(images), batch_size):
             rows = slice(start, start + batch_size)
@@ -114,7 +118,7 @@ class Ascent(Attack):
                 begin.astype(np.float32),
                 goals[rows],
                 epsilon,
-                self.first_step(),
+                first_step,
             )
         return Generated(
             found,
@@ -122,32 +126,42 @@ class Ascent(Attack):
             {"gradient_evaluations": np.full(len(images), self.steps)},
         )
 
-    def _climb(self, classifier: Classifier, targeted: bool) -> Any:
+    def _climb(
+        self, classifier: Classifier, targeted: bool, *sizes: Any
+    ) -> Any:
+        shapes = tuple(np.shape(size) for size in sizes)
         return classifier.compiled(
-            (self.key(), targeted),
-            lambda c: _build_climb(c, self, self.objective(c, targeted)),
+            (self.key(), targeted, *shapes),
+            lambda c: _build_climb(
+                c, self, self.objective(c, targeted), *shapes
+            ),
         )
 
-    def _radius(self, classifier: Classifier) -> float:
+    def _sizes(self, classifier: Classifier) -> tuple[Any, Any]:
+        """Returns the radius and the first step, one number or (channels,)."""
+        epsilon = self.epsilon
         if classifier.levels is not None and self.norm == "linf":
-            return classifier.levels.whole(self.epsilon)
-        return self.epsilon
+            epsilon = classifier.levels.whole(epsilon)
+        return channels.array(epsilon), channels.array(self.first_step())
 
 
 def _build_climb(
-    classifier: Classifier, attack: Ascent, objective: Objective
+    classifier: Classifier,
+    attack: Ascent,
+    objective: Objective,
+    of_epsilon: tuple[int, ...],
+    of_step: tuple[int, ...],
 ) -> Callable[..., Any]:
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
     images_spec = classifier.images_spec()
-    number = tf.TensorSpec((), classifier.dtype)
 
     @tf.function(
         input_signature=[
             images_spec,
             images_spec,
             tf.TensorSpec((None,), tf.int64),
-            number,
-            number,
+            tf.TensorSpec(of_epsilon, classifier.dtype),
+            tf.TensorSpec(of_step, classifier.dtype),
         ],
         autograph=False,
     )
@@ -172,15 +186,23 @@ def _build_climb(
             moved = images - originals
             if attack.norm == "linf":
                 moved = tf.clip_by_value(moved, -epsilon, epsilon)
+            elif of_epsilon:  # in units of each channel's epsilon
+                moved = epsilon * tf.clip_by_norm(moved / epsilon, 1.0, axes)
             else:
                 moved = tf.clip_by_norm(moved, epsilon, axes)
             return tf.clip_by_value(originals + moved, lower, upper)
+
+        def direction(gradient: tf.Tensor) -> tf.Tensor:
+            if not of_step:
+                return attack.direction(gradient)
+            # In units of each channel's step, where a step is of size 1.
+            return first_step * attack.direction(first_step * gradient)
 
         def climbed(now: _State) -> tuple[_State]:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(now.images)
                 height = height_of(now.images, goals)
-            uphill = attack.direction(tape.gradient(height, now.images))
+            uphill = direction(tape.gradient(height, now.images))
             now = _remembered(now, height, each)
             images = now.images + each(now.size) * uphill
             if attack.patience is not None:
@@ -193,6 +215,7 @@ def _build_climb(
             return (now._replace(i=now.i + 1, images=inside(images)),)
 
         begin = inside(begin)
+        size = tf.ones((), first_step.dtype) if of_step else first_step
         (now,) = tf.while_loop(
             lambda now: now.i < attack.steps,
             climbed,
@@ -202,7 +225,7 @@ def _build_climb(
                     images=begin,
                     best=begin,
                     height=tf.fill(tf.shape(goals), originals.dtype.min),
-                    size=tf.fill(tf.shape(goals), first_step),
+                    size=tf.fill(tf.shape(goals), size),
                     idle=tf.zeros_like(goals, tf.int32),
                 ),
             ),
@@ -239,7 +262,7 @@ def _remembered(
 
 
 def _point(
-    images: np.ndarray, norm: str, epsilon: float, seed: int
+    images: np.ndarray, norm: str, epsilon: Any, seed: int
 ) -> np.ndarray:
     """Returns points of the ball, uniformly, each by its image and the seed."""
     if norm == "linf":
@@ -254,7 +277,7 @@ def _point(
 
 
 def _point_on_tensors(
-    images: tf.Tensor, norm: str, epsilon: float, seed: tf.Tensor
+    images: tf.Tensor, norm: str, epsilon: Any, seed: tf.Tensor
 ) -> tf.Tensor:
     """Returns points of the ball, uniformly, one for each place in a batch."""
     if norm == "linf":

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import targets as target_rules
 from advkeras.attacks.result import AttackResult
@@ -106,8 +107,9 @@ class Attack(abc.ABC):
         classifier = as_classifier(classifier)
         if self.needs_gradient:
             classifier.check_differentiable()
-        _check_epsilon(getattr(self, "epsilon", None), classifier)
         images, labels = classifier.examples(images, labels)
+        self.check_channels(images.shape[1:])
+        _check_epsilon(getattr(self, "epsilon", None), classifier)
         given = images
         if classifier.levels is not None:  # what the model receives of them
             images = classifier.levels.nearest(images).numpy()
@@ -164,6 +166,16 @@ class Attack(abc.ABC):
         )
         return self.judged(result)
 
+    def check_channels(self, image_shape: tuple[int | None, ...]) -> None:
+        """Raises ValueError where it is made for images of other channels.
+
+        Args:
+            image_shape: (height, width, channels); None where any will do.
+        """
+        for name in ("epsilon", "step_size"):
+            if (amount := getattr(self, name, None)) is not None:
+                checks.check_channels(name, amount, image_shape)
+
     def on_tensors(
         self, classifier: Classifier, images: Any, labels: Any, seed: Any
     ) -> tf.Tensor:
@@ -219,30 +231,45 @@ def fooled(predictions: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(wrong & (predictions != checks.NO_ANSWER))
 
 
+def keep_amount(attack: Attack, name: str) -> None:
+    """Checks a hyper-parameter; one a channel is kept as a tuple.
+
+    Raises:
+        ValueError: It is neither a number above 0 nor one for each channel.
+    """
+    amount = checks.check_amount(name, getattr(attack, name))
+    object.__setattr__(attack, name, amount)  # the dataclass is frozen
+
+
 def check_target_rule(rule: Any) -> None:
     """Raises ValueError unless `rule` is None or names a rule."""
     if rule is not None:
         checks.check_choice("targets", rule, target_rules.RULES)
 
 
-def _check_epsilon(epsilon: float | None, classifier: Classifier) -> None:
+def _check_epsilon(
+    epsilon: channels.Amount | None, classifier: Classifier
+) -> None:
     """Says so where an epsilon cannot be meant in the images' units."""
     if epsilon is None:
         return
-    lower, upper = classifier.bounds
     unit = (
-        f"in the units of the images, {lower:g} .. {upper:g}. "
-        f"Received: epsilon={epsilon:g}; classifier.epsilon(share) gives it "
-        "for a share of the pixel range, such as 8 / 255"
+        "in the units of the images, "
+        f"{channels.bounds_in_words(classifier.bounds)}. "
+        f"Received: epsilon={channels.in_words(epsilon)}; "
+        "classifier.epsilon(share) gives it for a share of the pixel range, "
+        "such as 8 / 255"
     )
     levels = classifier.levels
-    if levels is not None and levels.whole(epsilon) == 0:
+    # Of several channels one that can move will do.
+    if levels is not None and np.max(levels.whole(epsilon)) == 0:
         raise ValueError(
             "`epsilon` must be at least one step of the pixels, "
-            f"{levels.step:g}, {unit}"
+            f"{channels.in_words(levels.step)}, {unit}"
         )
-    grey_level = (upper - lower) / 255
-    if upper - lower > _UNITS and epsilon < grey_level / 2:
+    whole = channels.range_of(classifier.bounds)
+    lost = channels.apply(lambda e, w: e < w / 255 / 2, epsilon, whole)
+    if np.max(whole) > _UNITS and np.all(lost):
         warnings.warn(
             f"`epsilon` is less than half a grey level, {unit}", stacklevel=3
         )

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras.attacks import norms
 from advkeras.attacks import objectives
 from advkeras.attacks.ascent import Ascent
@@ -72,9 +73,11 @@ class Evasive(Ascent):
         """As of `Ascent`; each reference has a loop of its own."""
         return (*super().key(), self.reference)
 
-    def first_step(self) -> float:
+    def first_step(self) -> channels.Amount:
         """As of `Ascent`; long, for it is halved when it leads nowhere."""
-        return self.step_size or self.epsilon / 2
+        return self.step_size or channels.apply(
+            lambda epsilon: epsilon / 2, self.epsilon
+        )
 
     def direction(self, gradient: tf.Tensor) -> tf.Tensor:
         """As of `Ascent`, along the gradient itself.

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import norms
 from advkeras.attacks import objectives
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import check_target_rule
+from advkeras.attacks.attack import keep_amount
 from advkeras.classifier import Classifier
 from advkeras.classifier import answers
 
@@ -27,7 +29,8 @@ class FGSM(Attack):
     model is confident.
 
     Args:
-        epsilon: Size of the step, above 0, in the units of the images.
+        epsilon: Size of the step, above 0, in the units of the images; or one
+            for each channel: the step over epsilon is then of size 1.
         norm: What epsilon measures: "linf", "l2" or "l1". For "l1" the step
             goes to the pixels of largest gradient, where it does most.
         clip: Whether to clip to the classifier's bounds. The figures printed
@@ -42,13 +45,13 @@ class FGSM(Attack):
         >>> result = ak.attacks.FGSM(epsilon=0.25)(classifier, images, labels)
     """
 
-    epsilon: float
+    epsilon: channels.Amount
     norm: str = "linf"
     clip: bool = True
     targets: str | None = None
 
     def __post_init__(self) -> None:
-        checks.check_positive("epsilon", self.epsilon)
+        keep_amount(self, "epsilon")
         checks.check_choice("norm", self.norm, norms.NORMS)
         check_target_rule(self.targets)
 
@@ -72,11 +75,13 @@ class FGSM(Attack):
         """
         # epsilon is an argument of the compiled step, not part of its key: a
         # sweep over epsilon traces once.
+        epsilon = channels.array(self.epsilon)
+        shape = np.shape(epsilon)
         step = classifier.compiled(
-            ("fgsm", self.norm, self.clip, targeted),
-            lambda c: _build_step(c, self.norm, self.clip, targeted),
+            ("fgsm", self.norm, self.clip, targeted, *shape),
+            lambda c: _build_step(c, self.norm, self.clip, targeted, shape),
         )
-        return step(images, labels, self.epsilon)
+        return step(images, labels, epsilon)
 
     def on_tensors(
         self, classifier: Classifier, images: Any, labels: Any, seed: Any
@@ -116,15 +121,19 @@ class FGSM(Attack):
 
 
 def _build_step(
-    classifier: Classifier, norm: str, clip: bool, targeted: bool
+    classifier: Classifier,
+    norm: str,
+    clip: bool,
+    targeted: bool,
+    of_epsilon: tuple[int, ...],
 ) -> Callable[..., Any]:
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
 
     @tf.function(
         input_signature=[
             classifier.images_spec(),
             tf.TensorSpec((None,), tf.int64),
-            tf.TensorSpec((), classifier.dtype),
+            tf.TensorSpec(of_epsilon, classifier.dtype),
         ]
     )
     def step(

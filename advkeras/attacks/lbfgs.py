@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
@@ -27,8 +28,8 @@ class LBFGS(Attack):
 
     For each image by itself, minimises c |r|^2 + cross_entropy(x + r, target)
     with x + r inside the bounds, and searches for the largest c whose solution
-    is still taken for the target. r is measured with the pixel range as 1, so
-    that c does not depend on the bounds.
+    is still taken for the target. r is measured with the pixel range as 1, of
+    each channel its own, so that c does not depend on the bounds.
 
     Args:
         targets: "random" (a wrong class, seeded) or "next" (the class after
@@ -148,13 +149,13 @@ class LBFGS(Attack):
 def _to_unit(images: np.ndarray, bounds: checks.Bounds) -> np.ndarray:
     if bounds == (0.0, 1.0):
         return images  # as they are: there may be many
-    lower, upper = bounds
+    lower, upper = channels.lower_upper(bounds)
     return ((images - lower) / (upper - lower)).astype(np.float32)
 
 
 def _from_unit(positions: np.ndarray, bounds: checks.Bounds) -> None:
     """Turns positions into images where they are."""
-    lower, upper = bounds
+    lower, upper = channels.lower_upper(bounds)
     positions *= upper - lower
     positions += lower
     positions.clip(lower, upper, out=positions)

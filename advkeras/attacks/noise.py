@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import seeds
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
+from advkeras.attacks.attack import keep_amount
 from advkeras.classifier import Classifier
 
 KINDS = ("uniform", "sign")
@@ -26,7 +28,7 @@ class Noise(Attack):
 
     Args:
         epsilon: Largest change of a pixel, above 0, in the units of the
-            images.
+            images; or one for each channel.
         kind: "uniform", each pixel changed by a draw between -epsilon and
             epsilon; or "sign", by -epsilon or epsilon, as FGSM does.
         clip: Whether to clip to the classifier's bounds.
@@ -40,12 +42,12 @@ class Noise(Attack):
 
     needs_gradient: ClassVar[bool] = False
 
-    epsilon: float
+    epsilon: channels.Amount
     kind: str = "uniform"
     clip: bool = True
 
     def __post_init__(self) -> None:
-        checks.check_positive("epsilon", self.epsilon)
+        keep_amount(self, "epsilon")
         checks.check_choice("kind", self.kind, KINDS)
 
     def on_tensors(
@@ -53,9 +55,11 @@ class Noise(Attack):
     ) -> tf.Tensor:
         """Draws one for each place in a batch; see `Attack.on_tensors`."""
         del labels
-        noise = uniform_on_tensors(images, self.epsilon, seed)
+        epsilon = channels.array(self.epsilon)
+        noise = uniform_on_tensors(images, epsilon, seed)
         if self.kind == "sign":
-            noise = tf.where(noise < 0, -self.epsilon, self.epsilon)
+            epsilon = tf.cast(epsilon, noise.dtype)
+            noise = tf.where(noise < 0, -epsilon, epsilon)
         return self._within(classifier, images, images + noise)
 
     def generate(
@@ -69,9 +73,10 @@ class Noise(Attack):
     ) -> Generated:
         """Draws one for each image; see `Attack.generate`."""
         del labels, targets
-        noise = uniform(images, self.epsilon, seed)
+        epsilon = channels.array(self.epsilon)
+        noise = uniform(images, epsilon, seed)
         if self.kind == "sign":
-            noise = np.where(noise < 0, -self.epsilon, self.epsilon)
+            noise = np.where(noise < 0, -epsilon, epsilon)
         found = self._within(
             classifier, images, (images + noise).astype(np.float32)
         )
@@ -81,14 +86,21 @@ class Noise(Attack):
 
     def _within(self, classifier: Classifier, images: Any, found: Any) -> Any:
         if self.clip:
-            found = tf.clip_by_value(found, *classifier.bounds)
+            lower, upper = channels.lower_upper(classifier.bounds)
+            found = tf.clip_by_value(found, lower, upper)
         if classifier.levels is not None:  # the nearest may be beyond epsilon
             found = classifier.levels.toward(found, images)
         return found
 
 
-def uniform(images: np.ndarray, epsilon: float, seed: int) -> np.ndarray:
-    """Returns draws in (-epsilon, epsilon), each by its image and the seed."""
+def uniform(images: np.ndarray, epsilon: Any, seed: int) -> np.ndarray:
+    """Returns draws in (-epsilon, epsilon), each by its image and the seed.
+
+    Args:
+        images: (n, height, width, channels).
+        epsilon: One number, or (channels,).
+        seed: Seed of the draws.
+    """
     noise = np.empty_like(images)
     for i, image in enumerate(images):
         random = seeds.generator(image, seed)
@@ -97,7 +109,7 @@ def uniform(images: np.ndarray, epsilon: float, seed: int) -> np.ndarray:
 
 
 def uniform_on_tensors(
-    images: tf.Tensor, epsilon: float, seed: tf.Tensor
+    images: tf.Tensor, epsilon: Any, seed: tf.Tensor
 ) -> tf.Tensor:
     """Returns draws in (-epsilon, epsilon), one for each place in a batch."""
     return tf.random.stateless_uniform(

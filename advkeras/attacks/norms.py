@@ -1,7 +1,12 @@
 """Norms of perturbations, and the best step within a norm."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+
+from advkeras import channels
+from advkeras import checks
 
 NORMS = ("linf", "l2", "l1")
 
@@ -16,16 +21,18 @@ def linf(perturbation: np.ndarray) -> np.ndarray:
     return np.abs(_rows(perturbation)).max(axis=1)
 
 
-def distortion(
-    perturbation: np.ndarray, bounds: tuple[float, float]
-) -> np.ndarray:
+def distortion(perturbation: np.ndarray, bounds: checks.Bounds) -> np.ndarray:
     """Returns sqrt(mean(r^2)) / (upper - lower) of each row, shape (n,).
 
     The root mean square a pixel of Szegedy et al. 2013, section 4.2; on a
-    pixel range of 1 it compares with the standard deviation of noise.
+    pixel range of 1 it compares with the standard deviation of noise. Where
+    the bounds are one a channel, each is divided by its own range.
     """
+    whole: Any = channels.array(channels.range_of(bounds))
+    if channels.count_of(bounds[0]) is not None:
+        perturbation, whole = perturbation / whole, 1.0
     mean = np.square(_rows(perturbation)).mean(axis=1)
-    return np.sqrt(mean) / (bounds[1] - bounds[0])
+    return np.sqrt(mean) / whole
 
 
 def steepest_step(
@@ -43,7 +50,9 @@ def steepest_step(
     Args:
         gradient: (n, height, width, channels).
         norm: One of `NORMS`.
-        epsilon: Scalar, the norm of each step, in the units of the images.
+        epsilon: The norm of each step, in the units of the images, a scalar;
+            or one for each channel, (channels,): the step over epsilon is
+            then of norm 1.
         room: How far each pixel may move along its gradient, as `gradient`;
             None for no limit. Only l1 needs it, because l1 spends elsewhere
             what one pixel cannot take.
@@ -51,6 +60,11 @@ def steepest_step(
     Returns:
         Steps, as `gradient`; zero where the gradient is zero or not finite.
     """
+    if len(np.shape(epsilon)) == 1:
+        one = tf.ones((), gradient.dtype)
+        if room is not None:
+            room = room / epsilon
+        return epsilon * steepest_step(gradient * epsilon, norm, one, room)
     gradient = tf.where(tf.math.is_finite(gradient), gradient, 0)
     if norm == "linf":
         return epsilon * tf.sign(gradient)

@@ -21,10 +21,12 @@ class PGD(Ascent):
     al. 2016, section 2.2).
 
     Args:
-        epsilon: Radius of the ball, above 0, in the units of the images.
+        epsilon: Radius of the ball, above 0, in the units of the images; or
+            one for each channel: the perturbation over epsilon is then within
+            a ball of radius 1.
         norm: What it measures: "linf" or "l2".
         steps: Number of steps.
-        step_size: Size of a step, in the same norm; None for
+        step_size: Size of a step, in the same norm, likewise; None for
             2.5 * epsilon / steps.
         random_start: Whether to begin anywhere in the ball.
         targets: None for untargeted, "random" or "next"; targets given in

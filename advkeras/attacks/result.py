@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from advkeras import checks
 from advkeras import files
 from advkeras.attacks import norms
 
@@ -25,7 +26,8 @@ class AttackResult:
         predictions: What it says of `images`, int64, (n,).
         success: Whether the goal holds on the model attacked, bool, (n,):
             target reached, or for an untargeted attack label missed.
-        bounds: (lower, upper) of the pixels.
+        bounds: (lower, upper) of the pixels, each one number, or a tuple of
+            one a channel.
         c: L-BFGS: the weight of |r|^2 that gave the example, float64, (n,);
             NaN where none did.
         c_bracket: L-BFGS: the largest c that succeeded and the smallest that
@@ -46,12 +48,15 @@ class AttackResult:
     clean_predictions: np.ndarray
     predictions: np.ndarray
     success: np.ndarray
-    bounds: tuple[float, float]
+    bounds: checks.Bounds
     c: np.ndarray | None = None
     c_bracket: np.ndarray | None = None
     gradient_evaluations: np.ndarray | None = None
     stop: np.ndarray | None = None
     queries: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bounds", checks.check_bounds(self.bounds))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -95,7 +100,6 @@ class AttackResult:
         with np.load(path, allow_pickle=False) as stored:
             arrays: dict[str, Any] = dict(stored)
         arrays.setdefault("targets", None)
-        arrays["bounds"] = tuple(arrays["bounds"].tolist())
         return cls(**arrays)
 
     @classmethod

@@ -14,12 +14,14 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import objectives
 from advkeras.attacks import seeds
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import check_target_rule
+from advkeras.attacks.attack import keep_amount
 from advkeras.classifier import Classifier
 from advkeras.classifier import answers
 
@@ -41,7 +43,8 @@ class Square(Attack):
     axis are a single row, where squares are stretches.
 
     Args:
-        epsilon: Radius of the ball, above 0, in the units of the images.
+        epsilon: Radius of the ball, above 0, in the units of the images; or
+            one for each channel.
         queries: The most that is asked of the model for an image, after the
             image itself. An image asks no more once it succeeds.
         p_init: Share of the picture that the first squares cover, 0 to 1.
@@ -58,13 +61,13 @@ class Square(Attack):
 
     needs_gradient: ClassVar[bool] = False
 
-    epsilon: float
+    epsilon: channels.Amount
     queries: int = 1000
     p_init: float = 0.8
     targets: str | None = None
 
     def __post_init__(self) -> None:
-        checks.check_positive("epsilon", self.epsilon)
+        keep_amount(self, "epsilon")
         checks.check_count("queries", self.queries)
         checks.check_share("p_init", self.p_init)
         check_target_rule(self.targets)
@@ -81,12 +84,14 @@ class Square(Attack):
         """Searches, batch by batch; see `Attack.generate`."""
         targeted = targets is not None
         goals = labels if targets is None else targets
-        search = classifier.compiled(
-            ("square", targeted), lambda c: _build_search(c, targeted)
-        )
         epsilon = self.epsilon
         if classifier.levels is not None:
             epsilon = classifier.levels.whole(epsilon)
+        shape = np.shape(epsilon)
+        search = classifier.compiled(
+            ("square", targeted, *shape),
+            lambda c: _build_search(c, targeted, shape),
+        )
         picture = _picture(images.shape[1:])
         sizes = _sizes(picture, self.queries - 1, self.p_init)
         found = np.empty_like(images)
@@ -96,7 +101,7 @@ class Square(Attack):
             found[rows], asked[rows] = search(
                 images[rows],
                 goals[rows],
-                epsilon,
+                channels.array(epsilon),
                 picture,
                 sizes,
                 *_draws(images[rows], picture, sizes, seed),
@@ -171,8 +176,10 @@ class _State(NamedTuple):
     asked: tf.Tensor  # queries so far
 
 
-def _build_search(classifier: Classifier, targeted: bool) -> Callable[..., Any]:
-    lower, upper = classifier.bounds
+def _build_search(
+    classifier: Classifier, targeted: bool, of_epsilon: tuple[int, ...]
+) -> Callable[..., Any]:
+    lower, upper = channels.lower_upper(classifier.bounds)
     images_spec = classifier.images_spec()
 
     def ask(images: tf.Tensor, goals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -188,7 +195,7 @@ def _build_search(classifier: Classifier, targeted: bool) -> Callable[..., Any]:
         input_signature=[
             images_spec,
             tf.TensorSpec((None,), tf.int64),
-            tf.TensorSpec((), classifier.dtype),
+            tf.TensorSpec(of_epsilon, classifier.dtype),
             tf.TensorSpec((3,), tf.int32),
             tf.TensorSpec((None, 2), tf.int32),
             tf.TensorSpec(images_spec.shape, tf.int8),

@@ -38,7 +38,7 @@ def load(  # type: ignore[overload-overlap]  # a str is a Sequence[str] too
     splits: str,
     *,
     data_dir: str | None = None,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     image_size: tuple[int, int] | None = None,
 ) -> ImageSet: ...
 @overload
@@ -47,7 +47,7 @@ def load(
     splits: Sequence[str] = ("train", "test"),
     *,
     data_dir: str | None = None,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     image_size: tuple[int, int] | None = None,
 ) -> tuple[ImageSet, ...]: ...
 def load(
@@ -55,7 +55,7 @@ def load(
     splits: str | Sequence[str] = ("train", "test"),
     *,
     data_dir: str | None = None,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     image_size: tuple[int, int] | None = None,
 ) -> ImageSet | tuple[ImageSet, ...]:
     """Finds an image-classification data set by its name.
@@ -75,7 +75,7 @@ def load(
         data_dir: Where TFDS keeps its sets; None for the environment's
             TFDS_DATA_DIR, or TFDS's own choice.
         bounds: What black and white become: pixels 0 .. 255 are scaled to
-            (lower, upper).
+            (lower, upper), each one number, or one for each channel.
         image_size: (height, width) to resize to; needed where the images of a
             set differ in size.
 

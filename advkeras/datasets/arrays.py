@@ -24,7 +24,7 @@ def from_arrays(
     images: Any,
     labels: Any,
     class_names: Sequence[str] | None = None,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     image_size: tuple[int, int] | None = None,
 ) -> ImageSet:
     """Makes a data set of images in an array.

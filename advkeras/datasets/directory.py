@@ -16,7 +16,7 @@ _SPLITS = ("train", "test")
 def from_directory(
     path: str | os.PathLike[str],
     image_size: tuple[int, int] | None = None,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     split: str = "all",
 ) -> ImageSet:
     """Opens a folder of PNG and JPEG files.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 
 _SIZES = [n for n in range(1, 1001) if 1000 % n == 0]
@@ -22,7 +23,8 @@ class ImageSet:
         name: The data set's name.
         split: Which part of it, in TFDS's syntax.
         class_names: What each label stands for.
-        bounds: (lower, upper) of the pixels.
+        bounds: (lower, upper) of the pixels, each one number, or one for each
+            channel.
         image_shape: (height, width, channels).
         length: Number of images.
         stream: Opens the examples as a `tf.data.Dataset` of one uint8 image
@@ -36,7 +38,7 @@ class ImageSet:
     name: str
     split: str
     class_names: tuple[str, ...]
-    bounds: tuple[float, float]
+    bounds: checks.Bounds
     image_shape: tuple[int, ...]
     length: int
     stream: Callable[[], tf.data.Dataset] = dataclasses.field(repr=False)
@@ -44,6 +46,10 @@ class ImageSet:
         default=None, repr=False
     )
     unreadable: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        bounds = checks.check_bounds(self.bounds, self.image_shape)
+        object.__setattr__(self, "bounds", bounds)
 
     def __len__(self) -> int:
         return self.length
@@ -140,7 +146,7 @@ class ImageSet:
         )
 
     def _scale(self, images: tf.Tensor) -> tf.Tensor:
-        lower, upper = self.bounds
+        lower, upper = channels.lower_upper(self.bounds)
         scaled = lower + tf.cast(images, tf.float32) * ((upper - lower) / 255)
         # White would otherwise be a rounding error above some upper bounds.
         return tf.clip_by_value(scaled, lower, upper)

@@ -18,7 +18,7 @@ from advkeras.datasets.image_set import sizes_differ
 def from_tf_data(
     dataset: tf.data.Dataset,
     class_names: Sequence[str],
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     image_size: tuple[int, int] | None = None,
     name: str = "tf.data",
 ) -> ImageSet:

@@ -174,7 +174,7 @@ def _run_here(
     variants: Mapping[str, str | os.PathLike],
     runtimes: Sequence[str],
     pixels: Mapping[str, np.ndarray],
-    bounds: tuple[float, float],
+    bounds: checks.Bounds,
     timeout: float,
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str], list[Any]]:
     """Runs every variant on every runtime of this machine.
@@ -219,7 +219,7 @@ def _run_here(
 def _outputs(
     session: executors.Interpreter,
     pixels: Mapping[str, np.ndarray],
-    bounds: tuple[float, float],
+    bounds: checks.Bounds,
 ) -> dict[str, Any]:
     return {
         name: run_on_device.encode(

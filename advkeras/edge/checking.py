@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.classifier import Classifier
 from advkeras.edge import pixels as pixel_steps
@@ -72,7 +73,9 @@ def check_fits(
         (end - (tensor["zero_point"] or 0)) * (tensor["scale"] or 1)
         for end in (limits.min, limits.max)
     )
-    lower, upper = source.bounds
+    # One scale serves all channels.
+    least, most = channels.lower_upper(source.bounds)
+    lower, upper = float(np.min(least)), float(np.max(most))
     held = min(high, upper) - max(low, lower)
     # A calibration that saw no white still holds most of the range.
     if held < 0.5 * (upper - lower) or high - low > 10 * (upper - lower):

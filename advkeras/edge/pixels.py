@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageEnhance
 
+from advkeras import channels
 from advkeras import checks
 
 
@@ -21,7 +22,7 @@ def to_uint8(images: np.ndarray, bounds: checks.Bounds) -> np.ndarray:
     Returns:
         uint8, as `images`: rounded half to even, and clipped.
     """
-    lower, upper = bounds
+    lower, upper = channels.lower_upper(bounds)
     steps = (images.astype(np.float32) - lower) * (255 / (upper - lower))
     return np.rint(steps).clip(0, 255).astype(np.uint8)
 
@@ -39,13 +40,16 @@ def overshoot(
         images: Adversarial images, as `originals`.
         factor: 1 gives `images` themselves.
         bounds: (lower, upper) of the pixels, which are clipped to them, or
-            to the range of each image found, if that goes beyond.
+            to the range of each image found, if that goes beyond; one a
+            channel, to that of each channel.
     """
     if factor == 1:
         return images
-    axes = tuple(range(1, images.ndim))
-    lower = np.minimum(bounds[0], images.min(axes, keepdims=True))
-    upper = np.maximum(bounds[1], images.max(axes, keepdims=True))
+    together = channels.count_of(bounds[0]) is None
+    axes = tuple(range(1, images.ndim if together else images.ndim - 1))
+    least, most = channels.lower_upper(bounds)
+    lower = np.minimum(least, images.min(axes, keepdims=True))
+    upper = np.maximum(most, images.max(axes, keepdims=True))
     moved = originals + np.float32(factor) * (images - originals)
     return moved.clip(lower, upper).astype(np.float32, copy=False)
 

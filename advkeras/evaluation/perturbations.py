@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras import datasets
 from advkeras.attacks import norms
@@ -12,7 +13,7 @@ from advkeras.attacks import norms
 def gaussian_noise(
     images: Any,
     distortion: float,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     seed: int = 0,
     clip: bool = False,
 ) -> np.ndarray:
@@ -37,8 +38,11 @@ def gaussian_noise(
     """
     checks.check_positive("distortion", distortion)
     images = datasets.images_of(images, bounds, None)
+    bounds = checks.check_bounds(bounds, images.shape[1:])
     random = np.random.default_rng(seed)
     noise = random.standard_normal(images.shape, np.float32)
+    if channels.count_of(bounds[0]) is not None:  # else scaled below alike
+        noise *= channels.array(channels.range_of(bounds))
     return _add_scaled(images, noise, distortion, bounds, clip)
 
 
@@ -46,7 +50,7 @@ def amplify(
     originals: Any,
     images: Any,
     distortion: float,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
     clip: bool = True,
 ) -> np.ndarray:
     """Returns each perturbation scaled to one distortion, then clipped.
@@ -72,6 +76,7 @@ def amplify(
     checks.check_positive("distortion", distortion)
     originals = datasets.images_of(originals, bounds, None)
     images = datasets.images_of(images, None, originals.shape[1:])
+    bounds = checks.check_bounds(bounds, images.shape[1:])
     return _add_scaled(originals, images - originals, distortion, bounds, clip)
 
 
@@ -79,7 +84,7 @@ def _add_scaled(
     images: np.ndarray,
     perturbation: np.ndarray,
     distortion: float,
-    bounds: tuple[float, float],
+    bounds: checks.Bounds,
     clip: bool,
 ) -> np.ndarray:
     before = norms.distortion(perturbation, bounds)
@@ -88,4 +93,7 @@ def _add_scaled(
     )
     column = factor.reshape(-1, *[1] * (images.ndim - 1))
     moved = images + perturbation * column.astype(np.float32)
-    return moved.clip(*bounds) if clip else moved
+    if not clip:
+        return moved
+    lower, upper = channels.lower_upper(bounds)
+    return moved.clip(lower, upper).astype(moved.dtype, copy=False)

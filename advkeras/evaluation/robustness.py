@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import AttackResult
 from advkeras.attacks import fooled
@@ -150,8 +151,8 @@ def robustness(
 
 def _size(result: AttackResult) -> np.ndarray:
     """Returns the largest change of a pixel as a share of its range, (n,)."""
-    lower, upper = (np.asarray(end, np.float64) for end in result.bounds)
-    changes = np.abs(result.perturbation) / (upper - lower)
+    whole = channels.array(channels.range_of(result.bounds))
+    changes = np.abs(result.perturbation) / whole
     return changes.reshape(len(changes), -1).max(axis=1)
 
 

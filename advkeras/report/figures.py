@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from advkeras import channels
 from advkeras import checks
 from advkeras import files
 from advkeras.attacks import AttackResult
@@ -73,11 +74,14 @@ def gallery(
             the largest values fit the range.
     """
     count = min(count, len(result))
-    lower, upper = result.bounds
+    lower, upper = channels.lower_upper(result.bounds)
     differences = result.perturbation[:count]
     half = (upper - lower) / 2
-    most = np.quantile(np.abs(differences), 0.995)
-    factor = magnify or (max(1.0, half / most) if most > 0 else 1.0)
+    widest = float(np.max(half))
+    # Each channel by its own range; 1 where all have the same.
+    relative = np.abs(differences) / (half / widest)
+    most = np.quantile(relative, 0.995)
+    factor = magnify or (max(1.0, widest / most) if most > 0 else 1.0)
     magnified = lower + half + factor * differences
     figure = Figure(figsize=(1.25 * count + 0.6, 4.7), layout="constrained")
     figure.suptitle(title, fontsize=10)

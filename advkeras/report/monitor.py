@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras import datasets
 from advkeras.attacks import Attack
@@ -163,7 +164,7 @@ class AttackMonitor(keras.callbacks.Callback):
     def _write(
         self, result: AttackResult, epoch: int, values: dict[str, float]
     ) -> None:
-        lower, upper = self.bounds
+        lower, upper = channels.lower_upper(self.bounds)
         shown = (result.images - lower) / (upper - lower)
         writer = tf.summary.create_file_writer(str(self.log_dir))
         with writer.as_default(step=epoch):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from advkeras import channels
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
@@ -94,9 +95,13 @@ def budget(attack: Attack, classifier: Classifier) -> float | None:
     epsilon = getattr(attack, "epsilon", None)
     if epsilon is None:
         return None
-    lower, upper = (np.asarray(end, np.float64) for end in classifier.bounds)
+    shares = channels.apply(
+        lambda size, whole: size / whole,
+        epsilon,
+        channels.range_of(classifier.bounds),
+    )
     # 8 / 255 * 255 / 255 is not 8 / 255 to the last digit.
-    return round(float(np.max(epsilon / (upper - lower))), 12)
+    return round(float(np.max(shares)), 12)
 
 
 def share_in_words(share: float) -> str:
@@ -225,9 +230,9 @@ def _smallest(result: AttackResult) -> dict[str, Any]:
 def _number(value: float | Sequence[float] | None) -> str:
     if value is None:
         return "-"
-    if isinstance(value, Sequence):
-        return " ".join(f"{one:.3g}" for one in value)
-    return f"{value:.3g}"
+    # Of each channel, JSON has a list.
+    one = tuple(value) if isinstance(value, Sequence) else value
+    return channels.in_words(one, ".3g")
 
 
 def _cell(rate: Rate | None) -> str:

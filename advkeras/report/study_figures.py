@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.analysis.certificates import Brackets
 from advkeras.report.figures import save
@@ -60,7 +61,7 @@ def strips(
         bounds: (lower, upper) of the pixels; what is beyond is clipped.
         path: Where to write the picture (.png).
     """
-    lower, upper = bounds
+    lower, upper = channels.lower_upper(bounds)
     count = len(next(iter(rows.values())))
     figure = Figure(
         figsize=(0.9 * count + 1, 0.95 * len(rows) + 0.2), layout="constrained"

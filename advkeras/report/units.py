@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from advkeras import channels
 from advkeras import checks
 from advkeras import datasets
 from advkeras.report.figures import save
@@ -18,7 +19,7 @@ def unit_sheet(
     images: Any,
     path: str | os.PathLike,
     title: str = "",
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: checks.Bounds = (0.0, 1.0),
 ) -> None:
     """Draws the top images of units, and of random directions beside them.
 
@@ -39,7 +40,6 @@ def unit_sheet(
 
     Source: after Szegedy et al. 2013, figures 1 to 4.
     """
-    lower, upper = checks.check_bounds(bounds)
     images = datasets.images_of(images, None, None)
     if (
         images.ndim != 4
@@ -50,6 +50,8 @@ def unit_sheet(
             f"`images` must be the {comparison['n']} images compared, of 1 or "
             f"3 channels. Received: images.shape={images.shape}"
         )
+    bounds = checks.check_bounds(bounds, images.shape[1:])
+    lower, upper = channels.lower_upper(bounds)
     purity = comparison["effects"]["purity"]
     halves = (
         ("units", comparison["units"], purity["means"][0]),

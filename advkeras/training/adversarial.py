@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
@@ -94,6 +95,7 @@ class AdversarialTraining(keras.Model):
                     f"objects. Received: {metric!r} among them"
                 )
         classifier = Classifier(model, bounds)
+        attack.check_channels(classifier.image_shape)
         classifier.check_differentiable()
         super().__init__(name=name or f"{model.name}_adversarial")
         self.model = model
@@ -251,11 +253,15 @@ class AdversarialTraining(keras.Model):
 
 def _within(images: tf.Tensor, bounds: checks.Bounds) -> tf.Tensor:
     """Returns the images; the step fails where they are outside the bounds."""
-    low, high = tf.reduce_min(images), tf.reduce_max(images)
+    together = channels.count_of(bounds[0]) is None
+    axes = None if together else list(range(images.shape.rank - 1))
+    low, high = tf.reduce_min(images, axes), tf.reduce_max(images, axes)
+    lower, upper = channels.lower_upper(bounds)
     found = tf.debugging.Assert(  # which XLA leaves out
-        (low >= bounds[0]) & (high <= bounds[1]),
+        tf.reduce_all((low >= lower) & (high <= upper)),
         [
-            f"`x` must be within bounds=({bounds[0]:g}, {bounds[1]:g}). "
+            f"`x` must be within bounds=({channels.in_words(bounds[0])}, "
+            f"{channels.in_words(bounds[1])}). "
             "Rescale the images, or say the bounds that this model was trained "
             "with. Received: values from, to",
             low,

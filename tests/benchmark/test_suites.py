@@ -12,6 +12,7 @@ from advkeras.benchmark import SUITES
 from advkeras.benchmark import Options
 from advkeras.benchmark import peers
 from advkeras.benchmark import rows
+from advkeras.benchmark.peers import peer
 from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
 from advkeras.benchmark.suites import plain_scipy
@@ -182,10 +183,16 @@ def test_a_peer_that_fails_is_no_end(monkeypatch):
     def prepare(*_):
         raise AttributeError("of another\ntime")
 
-    peer = peers.Peer("Peer", "numpy", "", prepare)
-    run, reason = peer.try_out(1, 2)
+    failing = peers.Peer("Peer", "numpy", "", prepare)
+    run, reason = failing.try_out(1, 2)
     assert run is None
     assert reason == "AttributeError: of another time"
+
+
+def test_peers_take_one_pair_of_bounds(pair):
+    assert peer.one_pair(pair.plain) == (0, 1)
+    with pytest.raises(ValueError, match=r"^`bounds` must be the same in all"):
+        peer.one_pair(pair.normalised)
 
 
 def test_a_ratio_is_of_what_both_found():

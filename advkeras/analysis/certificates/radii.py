@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tqdm
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.analysis.certificates import bounds
 from advkeras.analysis.certificates import search
@@ -162,8 +163,8 @@ def _by_bounds(classifier: Classifier, lines_for: int) -> Certify:
             margins = bounds.margins(network, there, classes[rows], lines_for)
             return margins.min(axis=1)
 
-        lower, upper = classifier.bounds
-        start = (upper - lower) * np.sqrt(flat.shape[1]) / 100
+        whole = float(np.max(channels.range_of(classifier.bounds)))
+        start = whole * np.sqrt(flat.shape[1]) / 100
         return search.largest(holds_by, np.full(len(flat), start), _RTOL)
 
     return certify

@@ -6,6 +6,7 @@ import numpy as np
 
 from advkeras.benchmark.peers.peer import Peer
 from advkeras.benchmark.peers.peer import Run
+from advkeras.benchmark.peers.peer import one_pair
 from advkeras.classifier import Classifier
 
 # Its c weighs cross-entropy beside |r|^2: our 1 / c. It starts here, by
@@ -38,7 +39,7 @@ def _prepare(
     with shims.old_names():
         from advertorch.attacks import LBFGSAttack
 
-    lower, upper = classifier.bounds
+    lower, upper = one_pair(classifier)
     attack = LBFGSAttack(
         replica.replicate(classifier),
         num_classes=classifier.num_classes,

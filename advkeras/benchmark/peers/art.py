@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from advkeras.benchmark.peers.peer import Peer
 from advkeras.benchmark.peers.peer import Run
+from advkeras.benchmark.peers.peer import one_pair
 from advkeras.classifier import Classifier
 
 
@@ -34,7 +35,7 @@ def _prepare(
         nb_classes=classifier.num_classes,
         input_shape=classifier.image_shape,
         loss_object=keras.losses.CategoricalCrossentropy(from_logits=True),
-        clip_values=classifier.bounds,
+        clip_values=one_pair(classifier),
     )
     attack = FastGradientMethod(
         estimator,

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from advkeras.benchmark.peers.peer import Peer
 from advkeras.benchmark.peers.peer import Run
+from advkeras.benchmark.peers.peer import one_pair
 from advkeras.classifier import Classifier
 
 
@@ -19,7 +20,7 @@ def _prepare(
     # It compiles the gradient itself, once for each object that it is given:
     # a bound method is a new object wherever it is written.
     logits = classifier.logits
-    lower, upper = classifier.bounds
+    lower, upper = one_pair(classifier)
     inputs = tf.constant(images, tf.float32)
     goals = tf.constant(labels, tf.int64)
 

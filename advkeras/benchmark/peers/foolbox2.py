@@ -4,6 +4,7 @@ import numpy as np
 
 from advkeras.benchmark.peers.peer import Peer
 from advkeras.benchmark.peers.peer import Run
+from advkeras.benchmark.peers.peer import one_pair
 from advkeras.classifier import Classifier
 
 # Tolerance of its search for c, absolute; it starts at twice that. Its c weighs
@@ -30,7 +31,7 @@ def _prepare(
         # Looks for `collections.Mapping` when it is made.
         model = foolbox.models.PyTorchModel(
             replica.replicate(classifier),
-            bounds=classifier.bounds,
+            bounds=one_pair(classifier),
             num_classes=classifier.num_classes,
             channel_axis=3,
             device="cpu",

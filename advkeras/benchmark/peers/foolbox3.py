@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from advkeras.benchmark.peers.peer import Peer
 from advkeras.benchmark.peers.peer import Run
+from advkeras.benchmark.peers.peer import one_pair
 from advkeras.classifier import Classifier
 
 
@@ -20,7 +21,7 @@ def _prepare(
     logits = tf.function(
         classifier.logits, input_signature=[classifier.images_spec()]
     )
-    model = foolbox.models.TensorFlowModel(logits, bounds=classifier.bounds)
+    model = foolbox.models.TensorFlowModel(logits, bounds=one_pair(classifier))
     attack = foolbox.attacks.LinfFastGradientAttack()
     inputs = tf.constant(images, tf.float32)
     # Other integers fail inside, where labels are compared with an argmax.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from packaging.specifiers import SpecifierSet
 
+from advkeras.classifier import Classifier
 from advkeras.edge.quiet import quiet
 
 Run = Callable[[], np.ndarray]
@@ -81,3 +82,18 @@ class Peer:
             said = " ".join(str(error).split())
             return None, f"{type(error).__name__}: {said}"
         return run, ""
+
+
+def one_pair(classifier: Classifier) -> tuple[float, float]:
+    """Returns the pixel bounds, as the libraries take them.
+
+    Raises:
+        ValueError: Each channel has its own.
+    """
+    lower, upper = classifier.bounds
+    if isinstance(lower, tuple) or isinstance(upper, tuple):
+        raise ValueError(
+            "`bounds` must be the same in all channels for this peer. "
+            f"Received: bounds={classifier.bounds}"
+        )
+    return lower, upper

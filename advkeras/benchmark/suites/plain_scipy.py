@@ -6,6 +6,7 @@ import numpy as np
 import scipy.optimize
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras.classifier import Classifier
 
 MAX_ITERATIONS = 100
@@ -41,7 +42,7 @@ def attack(
         targets: Classes to reach, int64, (n,).
         c_rtol: The bisection stops when c is known to this tolerance.
     """
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
     value_and_gradient = classifier.compiled("plain scipy", _build)
 
     def solve(image: np.ndarray, target: int) -> tuple[np.ndarray, int]:
@@ -86,7 +87,7 @@ def attack(
 
 
 def _build(classifier: Classifier) -> tf.types.experimental.GenericFunction:
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
 
     @tf.function(
         input_signature=[

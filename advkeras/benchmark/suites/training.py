@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras.attacks import FGSM
 from advkeras.benchmark.options import Options
 from advkeras.benchmark.rows import Row
@@ -75,7 +76,7 @@ def _two_gradients(
     classifier: Classifier, epsilon: float
 ) -> Callable[..., Any]:
     model, loss = classifier.model, _loss(classifier)
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
     optimizer = keras.optimizers.SGD(1e-3)
     optimizer.build(model.trainable_variables)
 

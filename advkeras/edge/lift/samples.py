@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras import datasets
 from advkeras.edge.lift import straight_through
@@ -67,8 +68,12 @@ def samples(
             channels differ.
     """
     checks.check_count("n", n)
-    bounds = checks.check_bounds(bounds or held_bounds(graph))
     signature = graph.inputs[0].signature[1:]
+    if bounds is None:
+        bounds = held_bounds(graph)
+    bounds = checks.check_bounds(
+        bounds, tuple(None if size == -1 else size for size in signature)
+    )
     if dataset == NOISE:
         if -1 in signature:
             raise ValueError(
@@ -76,8 +81,9 @@ def samples(
                 f"any: {signature}. Received: dataset={dataset!r}"
             )
         random = np.random.default_rng(seed)
-        images = random.uniform(*bounds, (n, *signature)).astype(np.float32)
-        return Samples(np.clip(images, *bounds).astype(np.float32), None)
+        ends = channels.lower_upper(bounds)
+        images = random.uniform(*ends, (n, *signature)).astype(np.float32)
+        return Samples(np.clip(images, *ends).astype(np.float32), None)
     size = None
     if len(signature) == 3 and -1 not in signature[:2]:
         size = signature[0], signature[1]

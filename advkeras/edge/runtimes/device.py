@@ -61,7 +61,7 @@ class Recorded:
         self.version = f"{found['runtime']} on {found['device']['machine']}"
         self.input: dict[str, Any] = model["input"]
         self.output: dict[str, Any] = model["output"]
-        self._bounds = tuple(manifest["bounds"])
+        self._bounds = checks.check_bounds(manifest["bounds"])
         self._latencies = np.array(model["latencies"], float)
         self._outputs = {
             digest: row

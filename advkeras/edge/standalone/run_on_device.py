@@ -133,9 +133,16 @@ def quantize(images: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
     return values.astype(tensor["dtype"])
 
 
-def from_uint8(pixels: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
-    """Returns pixels 0 .. 255 as float32 images within (lower, upper)."""
-    lower, upper = bounds
+def from_uint8(pixels: np.ndarray, bounds: Any) -> np.ndarray:
+    """Returns pixels 0 .. 255 as float32 images within (lower, upper).
+
+    Either bound is one number, or both are lists of one for each channel.
+    """
+    # A plain number leaves float32 what it is.
+    lower, upper = (
+        end if isinstance(end, (int, float)) else np.array(end)
+        for end in bounds
+    )
     images = lower + pixels.astype(np.float32) * ((upper - lower) / 255)
     return np.clip(images, lower, upper).astype(np.float32)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.stats
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.classifier import Classifier
 from advkeras.evaluation.rates import Rate
@@ -139,7 +140,7 @@ def _tried(
     labels: np.ndarray,
     predicted: np.ndarray,
 ) -> dict[str, Rate]:
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
     unit = (images - lower) / (upper - lower)
     shown = {
         f"pixels in {low:g} .. {high:g}": low + unit * (high - low)
@@ -148,7 +149,12 @@ def _tried(
     }
     shown["black for white"] = lower + upper - images
     if images.shape[-1] == 3:
-        shown["channels reversed"] = images[..., ::-1]
+        # Each channel with the bounds of its place; alike, without rounding.
+        shown["channels reversed"] = (
+            images[..., ::-1]
+            if channels.count_of(classifier.bounds[0]) is None
+            else lower + unit[..., ::-1] * (upper - lower)
+        )
     tried = {
         what: Rate.of(
             classifier.predict(some.astype(np.float32), within_bounds=False)

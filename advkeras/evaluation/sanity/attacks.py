@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats
 
+from advkeras import channels
 from advkeras.attacks import FGSM
 from advkeras.attacks import PGD
 from advkeras.attacks import Attack
@@ -28,14 +29,20 @@ _HALF = 0.5
 _CARLINI = "Carlini et al. 2019"
 
 
-def unit(classifier: Classifier, epsilon: float) -> Check:
+def unit(classifier: Classifier, epsilon: channels.Amount) -> Check:
     """Whether the budget is large enough to be seen in a picture."""
-    lower, upper = classifier.bounds
-    grey = epsilon / (upper - lower) * 255
+    grey = np.max(
+        channels.apply(
+            lambda e, whole: e / whole * 255,
+            epsilon,
+            channels.range_of(classifier.bounds),
+        )
+    )
     return Check(
         "epsilon is a change that pictures can have",
-        grey >= _HALF,
-        f"{epsilon:.4g} on pixels {lower:g} .. {upper:g} is {grey:.3g} grey "
+        bool(grey >= _HALF),
+        f"{channels.in_words(epsilon, '.4g')} on pixels "
+        f"{channels.bounds_in_words(classifier.bounds)} is {grey:.3g} grey "
         "levels of 255.",
         "Less than half a level is lost in any picture: was a share of the "
         "pixel range meant? classifier.epsilon(8 / 255) converts it.",
@@ -47,7 +54,7 @@ def compare(
     classifier: Classifier,
     images: np.ndarray,
     labels: np.ndarray,
-    epsilon: float,
+    epsilon: channels.Amount,
     others: Sequence[Classifier] = (),
     seed: int = 0,
 ) -> list[Check]:
@@ -61,8 +68,7 @@ def compare(
         others: Models whose examples are shown to it.
         seed: Seed of every random choice.
     """
-    lower, upper = classifier.bounds
-    whole = upper - lower
+    whole = channels.range_of(classifier.bounds)
 
     def wrong(attack: Attack) -> np.ndarray:
         return _wrong(attack(classifier, images, labels, seed=seed))
@@ -71,7 +77,10 @@ def compare(
     result = many(classifier, images, labels, seed=seed)
     found = _wrong(result)
     twice = dataclasses.replace(many, steps=2 * _STEPS)
-    wider = dataclasses.replace(many, epsilon=min(2 * epsilon, whole))
+    wider = dataclasses.replace(
+        many,
+        epsilon=channels.apply(lambda e, w: min(2 * e, w), epsilon, whole),
+    )
     made = [
         _moved(result),
         _no_less(
@@ -179,10 +188,11 @@ def _unbounded(
     classifier: Classifier,
     images: np.ndarray,
     labels: np.ndarray,
-    whole: float,
+    whole: channels.Amount,
     seed: int,
 ) -> Check:
-    attack = PGD(whole, steps=5 * _STEPS, step_size=whole / _STEPS)
+    step_size = channels.apply(lambda w: w / _STEPS, whole)
+    attack = PGD(whole, steps=5 * _STEPS, step_size=step_size)
     found = Rate.of(_wrong(attack(classifier, images, labels, seed=seed)))
     return Check(
         "without a limit every image falls",

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
@@ -20,7 +21,7 @@ def trust(
     classifier: Classifier | keras.Model,
     images: Any,
     labels: Any = None,
-    epsilon: float | None = None,
+    epsilon: channels.Amount | None = None,
     others: tuple[Classifier, ...] = (),
     examples: int = 64,
     seed: int = 0,
@@ -37,8 +38,8 @@ def trust(
         images: (n, height, width, channels), within its bounds, or a data
             set, as attacks take them.
         labels: True labels, (n,), or one-hot; None for those of the data set.
-        epsilon: Budget of the attacks, "linf", in the units of the images;
-            None for a tenth of the pixel range.
+        epsilon: Budget of the attacks, "linf", in the units of the images, or
+            one for each channel; None for a tenth of the pixel range.
         others: Models whose examples are to be no stronger than its own.
         examples: How many of the images, of those that are read rightly, the
             attacks are tried on.
@@ -59,7 +60,8 @@ def trust(
     checks.check_count("examples", examples)
     if epsilon is None:
         epsilon = classifier.epsilon(_SHARE)
-    checks.check_positive("epsilon", epsilon)
+    epsilon = checks.check_amount("epsilon", epsilon)
+    checks.check_channels("epsilon", epsilon, classifier.image_shape)
     made: list[Check] = [
         models.reads(classifier, images, labels),
         models.answers(classifier, images),

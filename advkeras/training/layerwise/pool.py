@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
@@ -61,7 +62,7 @@ class Pool(keras.layers.Layer):
     ) -> None:
         """Puts examples made of `images` in the place of those of `rows`."""
         outputs = np.asarray(self.below(images, training=False))
-        outputs = outputs.clip(*self.classifier.bounds)
+        outputs = outputs.clip(*channels.lower_upper(self.classifier.bounds))
         found = self.attack(
             self.classifier,
             outputs,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from advkeras import channels
 from advkeras.attacks import objectives
 from advkeras.attacks.solvers.batched import pairs as curvature
 from advkeras.attacks.solvers.batched.judge import free_slope
@@ -27,7 +28,7 @@ def evaluating(
         classifier: The model.
         shape: Of an image.
     """
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
 
     def evaluate(
         positions: tf.Tensor, targets: tf.Tensor

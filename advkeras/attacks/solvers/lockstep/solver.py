@@ -11,6 +11,7 @@ import scipy.optimize
 import tensorflow as tf
 import threadpoolctl
 
+from advkeras import channels
 from advkeras.attacks import objectives
 from advkeras.attacks.solvers.lockstep import greenlets
 from advkeras.attacks.solvers.lockstep.search import search_c
@@ -167,7 +168,7 @@ def _answering(
     """Returns a function that answers one round of requests in two batches."""
     loss_and_gradient = differentiated.compiled("lockstep", _build_gradient)
     numpy_dtype = differentiated.dtype.as_numpy_dtype
-    lower, upper = judge.bounds
+    lower, upper = channels.lower_upper(judge.bounds)
 
     def answer(requests: Sequence[Any]) -> list[Any]:
         answers: list[Any] = [None] * len(requests)
@@ -195,7 +196,7 @@ def _answering(
 
 
 def _build_gradient(classifier: Classifier) -> Callable[..., Any]:
-    lower, upper = classifier.bounds
+    lower, upper = channels.lower_upper(classifier.bounds)
 
     @tf.function(
         input_signature=[
