@@ -1,11 +1,13 @@
 """The one door for model files of every kind: a Classifier behind each."""
 
+import contextlib
 import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from advkeras import channels
 from advkeras import checks
 from advkeras import models
 from advkeras.classifier import Classifier
@@ -29,7 +31,8 @@ def load(
         name_or_path: What `advkeras.models.load` takes, or the path of a
             .tflite file.
         bounds: As for `Classifier`; None for what the model's card says, or
-            its layers do, or a .tflite file's integer input holds.
+            its layers do, or a .tflite file's integer input holds, unless its
+            card says each channel's.
         outputs: As for `Classifier`.
         levels: As for `Classifier`; a .tflite file of integer input has its
             own.
@@ -58,13 +61,12 @@ def load(
         model = models.load(name_or_path, custom_objects)
         return Classifier(model, bounds, outputs, levels, output)
 
-    # An integer input is closer to the truth than the card it came with.
     declared = None
     if bounds is None and not lifted:
         declared = _bounds_of_card(models.find(name_or_path))
     classifier = of_bounds(declared if bounds is None else bounds)
-    if bounds is None and lifted and classifier.bounds_from == "assumed":
-        declared = _bounds_of_card(Path(name_or_path))
+    if bounds is None and lifted:
+        declared = _bounds_of_copy(Path(name_or_path), classifier.bounds_from)
         classifier = classifier if declared is None else of_bounds(declared)
     if declared is not None:
         classifier.bounds_from = "card"
@@ -92,15 +94,23 @@ def _warn_of_other_bounds(
         declared, who = found[0], f"the layer {found[1]!r} of"
     if declared != classifier.bounds:
         warnings.warn(
-            f"bounds: {_in_words(classifier.bounds)} given, {who} {path.name} "
-            f"says {_in_words(declared)}",
+            f"bounds: {channels.bounds_in_words(classifier.bounds)} given, "
+            f"{who} {path.name} says {channels.bounds_in_words(declared)}",
             stacklevel=3,
         )
 
 
-def _in_words(bounds: checks.Bounds) -> str:
-    lower, upper = bounds
-    return f"{lower:g}..{upper:g}"
+def _bounds_of_copy(path: Path, bounds_from: str) -> checks.Bounds | None:
+    """Returns what the card of a .tflite file knows better than the file."""
+    if bounds_from == "assumed":
+        return _bounds_of_card(path)
+    # An integer input is closer to the truth than the card it came with; but
+    # its one range is that of all channels, where the card may say each.
+    with contextlib.suppress(ValueError):  # a card that is of no use
+        declared = _bounds_of_card(path)
+        if declared is not None and channels.count_of(declared[0]) is not None:
+            return declared
+    return None
 
 
 def _bounds_of_card(path: Path) -> checks.Bounds | None:

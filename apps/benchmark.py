@@ -63,6 +63,8 @@ _common.define_output("output/benchmark", "The folder to write.")
 
 def main() -> None:
     """Runs every suite on every model; prints and writes the tables."""
+    import dataclasses
+
     import rich
     import tqdm
 
@@ -75,22 +77,23 @@ def main() -> None:
         checks.check_choice("suite", name, ak.benchmark.SUITES)
     if not FLAGS.model:
         raise ValueError("`model` must not be empty. Received: model=''")
+    share = _common.shares()[0]
     options = ak.benchmark.Options(
         examples=FLAGS.examples,
         slow_examples=FLAGS.slow_examples,
         repeats=FLAGS.repeats,
         seed=FLAGS.seed,
-        epsilon=_common.shares()[0],
         sizes=tuple(_common.numbers("sizes", int)),
     )
     paths = loading.find_all(FLAGS.model)
     models = {name: _models.load(path) for name, path in paths.items()}
-    bounds = next(iter(models.values())).bounds
+    first = next(iter(models.values()))
+    options = dataclasses.replace(options, epsilon=first.epsilon(share))
     data = ak.datasets.load(
         FLAGS.dataset,
         FLAGS.split,
         data_dir=FLAGS.data_dir,
-        bounds=bounds,
+        bounds=first.bounds,
         image_size=_common.image_size(),
     )
     for name, model in models.items():

@@ -210,6 +210,7 @@ def functions(classifier, tflite, folder):
             y,
             {"int8": tflite},
             bounds=(0.0, 1.0),
+            share=0.1,
         )["rows"][0]["clean"]["count"],
     }
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from advkeras import channels
 from advkeras import checks
 
 
@@ -15,7 +16,8 @@ class Options:
             that take a tenth of a second an image.
         repeats: Rounds that are timed; None for the suite's own number.
         seed: Seed of the choice of images and of the targets.
-        epsilon: Step of FGSM, in the units of the images.
+        epsilon: Step of FGSM, in the units of the images, or one for each
+            channel.
         sizes: Numbers of images at which growth is measured, ascending.
 
     Raises:
@@ -26,7 +28,7 @@ class Options:
     slow_examples: int = 16
     repeats: int | None = None
     seed: int = 0
-    epsilon: float = 0.1
+    epsilon: channels.Amount = 0.1
     sizes: tuple[int, ...] = (100, 1_000, 10_000)
 
     def __post_init__(self) -> None:
@@ -34,7 +36,7 @@ class Options:
             checks.check_count(name, getattr(self, name))
         if self.repeats is not None:
             checks.check_count("repeats", self.repeats)
-        checks.check_positive("epsilon", self.epsilon)
+        checks.check_amount("epsilon", self.epsilon)
         for size in self.sizes:
             checks.check_count("sizes", size)
         if not self.sizes or list(self.sizes) != sorted(set(self.sizes)):

@@ -37,6 +37,7 @@ def gaussian_noise(
     Source: the control rows of Szegedy et al. 2013, tables 2 and 4.
     """
     checks.check_positive("distortion", distortion)
+    bounds = checks.check_bounds(bounds)
     images = datasets.images_of(images, bounds, None)
     bounds = checks.check_bounds(bounds, images.shape[1:])
     random = np.random.default_rng(seed)
@@ -74,6 +75,7 @@ def amplify(
         ValueError: `distortion` is not above 0, or the images are not such.
     """
     checks.check_positive("distortion", distortion)
+    bounds = checks.check_bounds(bounds)
     originals = datasets.images_of(originals, bounds, None)
     images = datasets.images_of(images, None, originals.shape[1:])
     bounds = checks.check_bounds(bounds, images.shape[1:])

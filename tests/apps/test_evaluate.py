@@ -108,11 +108,11 @@ def test_bad_input(refusal, arguments, tmp_path, flag, said):
 
 
 def test_a_model_that_cannot_read_the_pictures_ends_it(
-    refusal, arguments, tmp_path
+    run_app, arguments, tmp_path
 ):
-    """0 .. 255 shown to a net of 0 .. 1: chance, and no attack."""
-    said = refusal("evaluate", *arguments, "--bounds=0,0.01")
-    assert "better than chance" in said
+    """0 .. 0.01 shown to a net of 0 .. 1: chance, and no attack."""
+    ended = run_app("evaluate", *arguments, "--bounds=0,0.01")
+    assert ended.code == 2 and "better than chance" in ended.err
     assert not (tmp_path / "run").exists()
 
 

@@ -217,7 +217,7 @@ def test_other_bounds_than_the_card_s_are_said(run_app, model_files, tmp_path):
     assert not ended.code, ended.err
     line = ended.err.splitlines()[0]
     assert line == (
-        "warning: bounds: 0..255 given, the card of linear.keras says 0..1"
+        "warning: bounds: 0 .. 255 given, the card of linear.keras says 0 .. 1"
     )
 
 

@@ -91,14 +91,19 @@ def test_overshoot(pair, fooled):
     assert (found <= upper).all()
 
 
-def test_a_card_says_the_bounds(pair, exported):
+def test_a_card_says_the_bounds(pair, exported, tmp_path):
     card = ak.models.read_card(exported["float32"])
     assert card["source"]["bounds"] == [
         list(end) for end in pair.normalised.bounds
     ]
-    loaded = ak.load(exported["float32"])
-    assert loaded.bounds == pair.normalised.bounds
-    assert loaded.bounds_from == "card"
+    for name in exported:  # an integer input has one range for all
+        loaded = ak.load(exported[name])
+        assert loaded.bounds == pair.normalised.bounds
+        assert loaded.bounds_from == "card"
+    shutil.copy(exported["int8"], tmp_path / "alone.tflite")
+    alone = ak.load(tmp_path / "alone.tflite")
+    assert alone.bounds_from == "input"
+    assert isinstance(alone.bounds[0], float)
 
 
 def test_survival(pair, fooled, exported):

@@ -65,7 +65,7 @@ def test_of_a_nested_model_and_of_a_file(tmp_path):
     outer = keras.Model(inputs, starting(layers.Rescaling(1 / 255))(inputs))
     outer.save(tmp_path / "outer.keras")
     assert ak.load(tmp_path / "outer.keras").bounds == (0.0, 255.0)
-    said = "bounds: 0..1 given, the layer 'rescaling.*' of outer.keras says 0"
+    said = "bounds: 0 .. 1 given, the layer 'rescaling.*' of outer.keras says 0"
     with pytest.warns(UserWarning, match=said):
         given = ak.load(tmp_path / "outer.keras", bounds=(0, 1))
     assert (given.bounds, given.bounds_from) == ((0.0, 1.0), "given")
@@ -78,7 +78,7 @@ def test_a_card_goes_before_the_layers(tmp_path):
     )
     classifier = ak.load(path)
     assert (classifier.bounds, classifier.bounds_from) == ((-1, 1), "card")
-    said = "bounds: 0..255 given, the card of net.keras says -1..1"
+    said = "bounds: 0 .. 255 given, the card of net.keras says -1 .. 1"
     with pytest.warns(UserWarning, match=said) as warned:
         classifier = ak.load(path, bounds=(0, 255))
     assert warned[0].filename == __file__

@@ -73,7 +73,7 @@ def _loss(classifier: Classifier) -> keras.losses.Loss:
 
 
 def _two_gradients(
-    classifier: Classifier, epsilon: float
+    classifier: Classifier, epsilon: channels.Amount
 ) -> Callable[..., Any]:
     model, loss = classifier.model, _loss(classifier)
     lower, upper = channels.lower_upper(classifier.bounds)
@@ -85,7 +85,8 @@ def _two_gradients(
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(images)
             error = loss(labels, model(images, training=False))
-        found = images + epsilon * tf.sign(tape.gradient(error, images))
+        sign = tf.sign(tape.gradient(error, images))
+        found = images + tf.constant(epsilon, images.dtype) * sign
         both = tf.concat([images, tf.clip_by_value(found, lower, upper)], 0)
         with tf.GradientTape() as tape:
             outputs = model(both, training=True)
@@ -99,7 +100,9 @@ def _two_gradients(
     return step
 
 
-def _step(classifier: Classifier, epsilon: float) -> Callable[..., Any]:
+def _step(
+    classifier: Classifier, epsilon: channels.Amount
+) -> Callable[..., Any]:
     trainer = AdversarialTraining(
         classifier.model, FGSM(epsilon), bounds=classifier.bounds
     )
