@@ -35,7 +35,8 @@ def define_data(
         flags.DEFINE_list(
             "resize",
             [],
-            "HEIGHT,WIDTH that images are resized to. Default: as they are.",
+            "HEIGHT,WIDTH that images are resized to, with anti-aliasing; or "
+            "antialias, for what the model takes. Default: as they are.",
         )
     if split is not None:
         flags.DEFINE_string(
@@ -195,15 +196,29 @@ def numbers(flag: str, kind: Callable[[str], Any] = float) -> list[Any]:
         ) from None
 
 
-def image_size() -> tuple[int, int] | None:
-    """Returns --resize as (height, width), or None."""
+def image_size(
+    image_shape: tuple[int | None, ...] = (None,),
+) -> tuple[int, int] | None:
+    """Returns --resize as (height, width), or None.
+
+    Args:
+        image_shape: That of the model, which "antialias" stands for.
+    """
+    if FLAGS.resize == ["antialias"]:
+        sides = [side for side in image_shape[:2] if side is not None]
+        if len(sides) != 2:
+            raise ValueError(
+                "`resize` must be HEIGHT,WIDTH, where no model says the size "
+                "of its images. Received: resize='antialias'"
+            )
+        return sides[0], sides[1]
     sizes = numbers("resize", int)
     if not sizes:
         return None
     if len(sizes) != 2 or min(sizes) < 1:
         raise ValueError(
-            "`resize` must be HEIGHT,WIDTH, whole numbers of at least 1. "
-            f"Received: resize={','.join(FLAGS.resize)!r}"
+            "`resize` must be antialias, or HEIGHT,WIDTH, whole numbers of at "
+            f"least 1. Received: resize={','.join(FLAGS.resize)!r}"
         )
     return sizes[0], sizes[1]
 

@@ -149,13 +149,14 @@ def subject() -> Subject:
             name: _models.load(file, outputs=FLAGS.outputs)
             for name, file in given.items()
         }
-    bounds = next(iter(attacked.values())).bounds
+    first = next(iter(attacked.values()))
+    bounds = first.bounds
     data, calibration_set = ak.datasets.load(
         FLAGS.dataset,
         (FLAGS.split, FLAGS.calibration_split),
         data_dir=FLAGS.data_dir,
         bounds=bounds,
-        image_size=_common.image_size(),
+        image_size=_common.image_size(first.image_shape),
     )
     for name, one in attacked.items():
         one.check_fits(data)

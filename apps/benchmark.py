@@ -94,7 +94,7 @@ def main() -> None:
         FLAGS.split,
         data_dir=FLAGS.data_dir,
         bounds=first.bounds,
-        image_size=_common.image_size(),
+        image_size=_common.image_size(first.image_shape),
     )
     for name, model in models.items():
         model.check_fits(data)

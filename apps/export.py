@@ -69,7 +69,7 @@ def main() -> None:
             FLAGS.calibration_split,
             data_dir=FLAGS.data_dir,
             bounds=classifier.bounds,
-            image_size=_common.image_size(),
+            image_size=_common.image_size(classifier.image_shape),
         )
         classifier.check_fits(data)
         images, labels = data.sample(FLAGS.calibration, FLAGS.seed)

@@ -47,14 +47,15 @@ def main() -> None:
     _common.attack_names()
     paths = loading.find_all(FLAGS.models)
     models = {name: _models.load(path) for name, path in paths.items()}
-    bounds = next(iter(models.values())).bounds
+    first = next(iter(models.values()))
+    bounds = first.bounds
     attacks = _common.attacks(bounds)
     data = ak.datasets.load(
         FLAGS.dataset,
         FLAGS.split,
         data_dir=FLAGS.data_dir,
         bounds=bounds,
-        image_size=_common.image_size(),
+        image_size=_common.image_size(first.image_shape),
     )
     for name, model in models.items():
         model.check_fits(data)
