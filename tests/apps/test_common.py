@@ -177,7 +177,8 @@ def test_settings_are_the_app_s_own_flags(run_app, tiny):
 
 
 def test_the_size_that_a_model_takes(run_app, tiny):
-    ended = run_app(tiny("_common.image_size((8, 6, 3))"), "--resize=antialias")
+    print_size = "print(json.dumps(_common.image_size((8, 6, 3))))"
+    ended = run_app(tiny(print_size), "--resize=antialias")
     assert json.loads(ended.out) == [8, 6]
     for shape in ("(None, None, 3)", "(784,)", "(None,)"):
         ended = run_app(
