@@ -105,10 +105,11 @@ def budget(attack: Attack, classifier: Classifier) -> float | None:
 
 
 def share_in_words(share: float) -> str:
-    """Writes a share of the pixel range, in grey levels where it is some."""
-    levels = 255 * share
-    whole = abs(levels - round(levels)) < 1e-6
-    return f"{round(levels)}/255" if whole else f"{share:.3g}"
+    """Writes a share of the pixel range as people do: 0.1 or 8/255."""
+    short, levels = f"{share:.3g}", 255 * share
+    if float(short) != share and abs(levels - round(levels)) < 1e-6:
+        return f"{round(levels)}/255"
+    return short
 
 
 def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:

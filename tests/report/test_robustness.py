@@ -93,9 +93,13 @@ def test_a_model_that_withstands_is_said_to(made):
 
 def test_grey_levels_are_written_as_such(made):
     _, found = made
-    whole = found["robustness"] | {"shares": [8 / 255, 0.1]}
-    grid = ak.report.robustness_grids(found | {"robustness": whole})[0]
-    assert [row[0] for row in grid.rows] == ["0", "8/255", "0.1"]
+    for shares, said in (
+        ((8 / 255, 0.1), ["8/255", "0.1"]),
+        ((0.2, 0.123456), ["0.2", "0.123"]),  # 0.2 is 51/255, too
+    ):
+        whole = found["robustness"] | {"shares": list(shares)}
+        grid = ak.report.robustness_grids(found | {"robustness": whole})[0]
+        assert [row[0] for row in grid.rows] == ["0", *said]
 
 
 def test_an_attack_without_a_budget_alone_is_refused(
