@@ -123,6 +123,24 @@ def check_accuracy(path: Any, classifier: Any, data: Any) -> None:
         ) from error
 
 
+def check_gradients(models: Any, attacks: Any) -> None:
+    """Raises ValueError where an attack needs a gradient that is not there.
+
+    Args:
+        models: Name -> Classifier.
+        attacks: Name -> attack.
+    """
+    if not any(attack.needs_gradient for attack in attacks.values()):
+        return
+    for model in models.values():
+        try:
+            model.check_differentiable()
+        except ValueError as error:
+            raise ValueError(
+                f"{error}. --attack=square asks for none"
+            ) from error
+
+
 def introduce(name: str, classifier: Any) -> None:
     """Prints what was found out of a model, and what --epsilon comes to."""
     from advkeras import channels

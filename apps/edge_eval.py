@@ -60,6 +60,7 @@ def main() -> None:
     subject = _edge.subject()
     attacks = _common.attacks(subject.bounds, reference=subject.classifier)
     counts = {name: asked[name.partition("@")[0]] for name in attacks}
+    _models.check_gradients(subject.attacked, attacks)
     command = _common.command("edge_eval")
     run = ak.report.Run(FLAGS.output, subject.settings)
     variants, skipped = _edge.copies(subject, run.output / "tflite", command)

@@ -49,6 +49,7 @@ def main() -> None:
     subject = _edge.subject()
     name, classifier = next(iter(subject.attacked.items()))
     attacks = _common.attacks(classifier.bounds)
+    _models.check_gradients(subject.attacked, attacks)
     command = _common.command("evaluate")
     run = ak.report.Run(FLAGS.output, subject.settings)
     _models.introduce(name, classifier)

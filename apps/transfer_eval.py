@@ -60,6 +60,7 @@ def main() -> None:
     for name, model in models.items():
         model.check_fits(data)
         _models.check_accuracy(paths[name], model, data)
+    _models.check_gradients(models, attacks)
     images, labels = data.sample(FLAGS.examples, FLAGS.seed)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     run = ak.report.Run(

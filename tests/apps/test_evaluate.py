@@ -1,9 +1,11 @@
 """apps.evaluate: one model, one's own pictures, one page."""
 
+import importlib
 import json
 import re
 import time
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -114,6 +116,47 @@ def test_a_model_that_cannot_read_the_pictures_ends_it(
     ended = run_app("evaluate", *arguments, "--bounds=0,0.01")
     assert ended.code == 2 and "better than chance" in ended.err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def rounded(tmp_path, model_files, monkeypatch):
+    """A model file with a layer that a module beside it defines."""
+    (tmp_path / "own_rounding.py").write_text(
+        "import keras\n"
+        "class Rounding(keras.layers.Layer):\n"
+        "    def call(self, x):\n"
+        "        return keras.ops.round(4 * x) / 4\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module("own_rounding")
+    inner = keras.saving.load_model(model_files["deep"])
+    inputs = keras.Input((28, 28, 1))
+    outputs = inner(own.Rounding()(inputs))
+    keras.Model(inputs, outputs).save(tmp_path / "rounded.keras")
+    return [
+        f"--model={tmp_path / 'rounded.keras'}",
+        "--import=own_rounding",
+        "--bounds=0,1",
+    ]
+
+
+def test_without_a_gradient_queries_do(
+    run_app, refusal, arguments, tmp_path, rounded
+):
+    said = refusal("evaluate", *arguments, *rounded)
+    assert "`model` must have a gradient" in said
+    assert "--attack=square" in said
+    assert not (tmp_path / "run").exists()
+    ended = run_app("evaluate", *arguments, *rounded, "--attack=square")
+    assert (ended.code or 0) == 0
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    found = Robustness.from_json(results["robustness"])
+    assert found.together[-1].count < found.clean.count
+    # And the page says first that gradients would have said nothing.
+    assert "do not trust these figures" in ended.out
+    page = (tmp_path / "run" / "index.html").read_text("utf-8")
+    assert page.index('class="checks fail"') < page.index("rightly as they are")
 
 
 @pytest.mark.slow
