@@ -26,8 +26,9 @@ def define_data(
     flags.DEFINE_string(
         "dataset",
         dataset,
-        "mnist5k (needs no network), or the TFDS name of an "
-        "image-classification set: mnist, cifar10, ... Or your own: a folder "
+        "mnist5k (5,000 digits of MNIST's training split; needs no network), "
+        "or the TFDS name of an image-classification set: mnist, cifar10, ... "
+        "Or your own: a folder "
         "with one folder of PNG or JPEG files for each class, or with a "
         "labels.csv of file,label; or an .npz with images and labels.",
     )
