@@ -403,11 +403,12 @@ def test_interrupted_between_two_copies_it_goes_on(
     ended = run_app("edge_eval", *flags, f"--tflite={files}")
     assert ended.code == 130
     assert "edge_eval: interrupted; call it again" in ended.err
-    # The first is of the checks.
-    assert attacked == ["source", "source", "float32"]
+    # The first of each is of its checks.
+    done = ["source"] * 2 + ["float32"] * 2
+    assert attacked == done
     ended = run_app("edge_eval", *flags, f"--tflite={files}")
     assert (ended.code or 0) == 0, ended.err
-    assert attacked == ["source", "source", "float32", "int8"]
+    assert attacked == [*done, "int8", "int8"]
 
     straight = f"--output={tmp_path / 'straight'}"
     run_app("edge_eval", *flags, f"--tflite={files}", straight)

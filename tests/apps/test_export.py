@@ -57,6 +57,8 @@ def test_the_whole_way_in_a_process_of_its_own(
             "dataset": "mnist5k",
             "split": "train[:100]",
             "seed": 5,
+            "class_names": list("0123456789"),
+            "trained_on": {"dataset": "mnist5k", "split": "train[:400]"},
         }
         assert found["c_sources"][name] == [
             f"{name}.h",
