@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from advkeras import reasons
+
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
@@ -34,9 +36,52 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_json(path: str | os.PathLike) -> Any:
-    """Returns what `write_json` wrote."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def read_json(
+    path: str | os.PathLike, name: str = "path", kind: type = object
+) -> Any:
+    """Returns what `write_json` wrote.
+
+    Args:
+        path: The file.
+        name: Name of the argument that led to it.
+        kind: What it holds: dict, list, or anything.
+
+    Raises:
+        ValueError: There is no such file, or it is damaged or another.
+    """
+    with reading(name, path, "a JSON file that is whole"):
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"{kind.__name__} expected, {type(value).__name__} found"
+            )
+        return value
+
+
+@contextlib.contextmanager
+def reading(
+    name: str, path: str | os.PathLike, what: str, remedy: str = ""
+) -> Iterator[None]:
+    """Turns whatever a damaged or foreign file leads to into one error.
+
+    Args:
+        name: Name of the argument.
+        path: Its value, or the file that it led to.
+        what: What the file has to be.
+        remedy: What to do about it, if that is not plain.
+
+    Raises:
+        ValueError: The body of the `with` statement raised an exception.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Each format has errors of its own for what was cut, zeroed or never
+        # was of that format, from NumPy's header down to zlib's blocks.
+        raise ValueError(
+            f"`{name}` must be {what}. Received: {name}={os.fspath(path)!r} "
+            f"({reasons.of(error)}){remedy}"
+        ) from error
 
 
 def sha256(path: str | os.PathLike) -> str:
@@ -87,7 +132,7 @@ def claim(folder: str | os.PathLike, settings: dict[str, Any]) -> None:
     with writing("output", folder):
         if not remembered.exists():
             write_json(remembered, settings)
-        before = read_json(remembered)
+        before = read_json(remembered, "output", dict)
     check_same(folder, before, settings)
 
 
