@@ -160,6 +160,10 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
     _check(len(sets) == len(manifest["sets"]), "two sets of one name")
     for one in [*models.values(), *sets.values()]:
         _check(isinstance(hashed[one["file"]], str), "files")
+    for name, model in models.items():
+        for end in ("input", "output"):
+            if end in model:
+                _check_tensor(model[end], f"{end} of {name!r}")
     for name, one in sets.items():
         rows = [one["labels"], one["source_labels"], one["image_sha256"]]
         if one["fooled"] is not None:
@@ -216,7 +220,20 @@ def _check_results(found: dict[str, Any]) -> None:
             f"latencies of {name!r}",
         )
         for end in (model["input"], model["output"]):
-            _check({"dtype", "shape", "scale", "zero_point"} <= set(end), name)
+            _check_tensor(end, name)
+
+
+def _check_tensor(tensor: dict[str, Any], what: str) -> None:
+    shape, scale = tensor["shape"], tensor["scale"]
+    zero_point = tensor["zero_point"]
+    _check(
+        tensor["dtype"] in _DTYPES
+        and isinstance(shape, list)
+        and all(isinstance(size, int) for size in shape)
+        and (scale is None or isinstance(scale, (int, float)))
+        and (zero_point is None or isinstance(zero_point, int)),
+        what,
+    )
 
 
 def _check_outputs(
