@@ -157,6 +157,24 @@ def attacks(bounds: Any, **options: Any) -> dict[str, Any]:
     return built
 
 
+def sample(data: Any, examples: int) -> Any:
+    """Returns random images and labels of a data set, by --seed.
+
+    Warns where --examples asked for more than there are.
+
+    Args:
+        data: An `ImageSet`.
+        examples: How many.
+    """
+    if FLAGS["examples"].present and examples > len(data):
+        warnings.warn(
+            f"examples: {examples} asked for, all {len(data)} of "
+            f"{data.name}, {data.split}, are taken",
+            stacklevel=2,
+        )
+    return data.sample(examples, FLAGS.seed)
+
+
 def described(data: Any) -> dict[str, Any]:
     """Returns what results.json says of a data set.
 
