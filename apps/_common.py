@@ -286,6 +286,22 @@ def _show_in_one_line(
         _show(message, category, *place, **options)
 
 
+def _writing(main: Callable[[], None]) -> None:
+    """Runs `main`; of a disk that is full, wherever, it tells in one line."""
+    from advkeras import files
+
+    try:
+        main()
+    except Exception as error:
+        reason = files.refusal(error)
+        if reason is None or "output" not in FLAGS:
+            raise
+        raise ValueError(
+            "`output` must be a place that can be written. "
+            f"Received: output={FLAGS.output!r} ({reason})"
+        ) from error
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs an app: flags first, then TensorFlow, then `main`."""
 
@@ -300,7 +316,7 @@ def run(main: Callable[[], None]) -> None:
             _import_tensorflow()
             with warnings.catch_warnings():
                 warnings.showwarning = _show_in_one_line
-                main()
+                _writing(main)
         except ValueError as error:
             # Wrong input is one line; --verbosity=1 shows where it surfaced.
             logging.debug("%s", error, exc_info=True)
