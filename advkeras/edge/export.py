@@ -23,7 +23,6 @@ import numpy as np
 import tensorflow as tf
 
 from advkeras import files
-from advkeras import reasons
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 from advkeras.edge import flatbuffer
@@ -32,6 +31,8 @@ from advkeras.edge.variants import VARIANTS
 from advkeras.edge.variants import Variant
 from advkeras.edge.variants import find_all
 from advkeras.models import cards
+
+_REASON_LENGTH = 200
 
 
 class Exported(dict[str, Path]):
@@ -179,13 +180,13 @@ def _reason(said: str) -> str | None:
     """Returns what stands between a model and a variant, if it is known."""
     ops = re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex", said)
     if ops:
-        return reasons.shortened(f"no TFLite kernel for {_listed(ops)}")
+        return _shortened(f"no TFLite kernel for {_listed(ops)}")
     ops = re.findall(r"Quantization to 16x8-bit not yet .*'(\w+)'", said)
     if ops:
-        return reasons.shortened(f"no int16 kernel for {_listed(ops)}")
+        return _shortened(f"no int16 kernel for {_listed(ops)}")
     # The rest of a line says where, in the words of MLIR.
     line = re.search(r"'tf\.\w+' op .*", said)
-    return reasons.shortened(line[0]) if line else None
+    return _shortened(line[0]) if line else None
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -193,8 +194,14 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    text = f"{type(error).__name__}: {error}"
-    return reasons.shortened(text)
+    return _shortened(f"{type(error).__name__}: {error}")
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    if len(text) <= _REASON_LENGTH:
+        return text
+    return text[: _REASON_LENGTH - 3] + "..."
 
 
 def _write(
