@@ -1,6 +1,7 @@
 """Files that are whole or not there: write aside, then rename."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -9,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from advkeras import locks
+from advkeras import reasons
+
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
@@ -16,15 +20,50 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
     The temporary name keeps the suffix, because Keras and NumPy choose the
     format by it.
+
+    Raises:
+        NotWrittenError: The system refused, as a full disk does. What was
+            there before still is.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=path.parent, prefix=f".{path.name}."
-    ) as directory:
-        temporary = Path(directory) / path.name
-        yield temporary
-        os.replace(temporary, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=path.parent, prefix=f".{path.name}."
+        ) as directory:
+            temporary = Path(directory) / path.name
+            yield temporary
+            os.replace(temporary, path)
+    except NotWrittenError:  # of a file within
+        raise
+    except Exception as error:
+        # Of a full disk some libraries tell in an error of their own.
+        if not isinstance(error, OSError) and refusal(error) is None:
+            raise
+        raise NotWrittenError(path, error) from error
+
+
+class NotWrittenError(OSError, ValueError):
+    """A file could not be written; the message names it, and says why."""
+
+    def __init__(self, path: str | os.PathLike, error: BaseException):
+        self.reason = refusal(error) or reasons.of(error)
+        super().__init__(
+            "`path` must be a place that can be written. "
+            f"Received: path={os.fspath(path)!r} ({self.reason})"
+        )
+        self.errno = getattr(error, "errno", None)
+
+
+def refusal(error: BaseException) -> str | None:
+    """Returns why the system did not write; None if that is not the error."""
+    if isinstance(error, NotWrittenError):
+        return error.reason
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        said = os.strerror(number)
+        if getattr(error, "errno", None) == number or said in str(error):
+            return said
+    return None
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
@@ -34,9 +73,52 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_json(path: str | os.PathLike) -> Any:
-    """Returns what `write_json` wrote."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def read_json(
+    path: str | os.PathLike, name: str = "path", kind: type = object
+) -> Any:
+    """Returns what `write_json` wrote.
+
+    Args:
+        path: The file.
+        name: Name of the argument that led to it.
+        kind: What it holds: dict, list, or anything.
+
+    Raises:
+        ValueError: There is no such file, or it is damaged or another.
+    """
+    with reading(name, path, "a JSON file that is whole"):
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"{kind.__name__} expected, {type(value).__name__} found"
+            )
+        return value
+
+
+@contextlib.contextmanager
+def reading(
+    name: str, path: str | os.PathLike, what: str, remedy: str = ""
+) -> Iterator[None]:
+    """Turns whatever a damaged or foreign file leads to into one error.
+
+    Args:
+        name: Name of the argument.
+        path: Its value, or the file that it led to.
+        what: What the file has to be.
+        remedy: What to do about it, if that is not plain.
+
+    Raises:
+        ValueError: The body of the `with` statement raised an exception.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Each format has errors of its own for what was cut, zeroed or never
+        # was of that format, from NumPy's header down to zlib's blocks.
+        raise ValueError(
+            f"`{name}` must be {what}. Received: {name}={os.fspath(path)!r} "
+            f"({reasons.of(error)}){remedy}"
+        ) from error
 
 
 def sha256(path: str | os.PathLike) -> str:
@@ -68,27 +150,40 @@ def writing(name: str, place: str | os.PathLike) -> Iterator[None]:
     except OSError as error:
         raise ValueError(
             f"`{name}` must be a place that can be written. "
-            f"Received: {name}={os.fspath(place)!r} ({error.strerror})"
+            f"Received: {name}={os.fspath(place)!r} "
+            f"({refusal(error) or error.strerror or error})"
         ) from error
 
 
-def claim(folder: str | os.PathLike, settings: dict[str, Any]) -> None:
-    """Makes a folder that belongs to one set of settings.
+def claim(folder: str | os.PathLike, settings: dict[str, Any]) -> locks.Lock:
+    """Makes a folder that belongs to one set of settings, and to one process.
 
     Args:
         folder: Made if it is not there.
         settings: All that what will lie in it depends on, as JSON values.
 
+    Returns:
+        What keeps other processes out for as long as it is kept.
+
     Raises:
-        ValueError: The folder belongs to other settings, or cannot be
-            written.
+        ValueError: The folder belongs to other settings, or to another
+            process that is still at work, or cannot be written.
     """
     remembered = Path(folder) / "settings.json"
     with writing("output", folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        try:
+            lock = locks.lock(folder)
+        except BlockingIOError as error:
+            raise ValueError(
+                "`output` must be a folder that no other run is at work in. "
+                f"Received: output={os.fspath(folder)!r}"
+            ) from error
         if not remembered.exists():
             write_json(remembered, settings)
-        before = read_json(remembered)
+        before = read_json(remembered, "output", dict)
     check_same(folder, before, settings)
+    return lock
 
 
 def check_same(

@@ -158,6 +158,24 @@ def attacks(bounds: Any, **options: Any) -> dict[str, Any]:
     return built
 
 
+def sample(data: Any, examples: int) -> Any:
+    """Returns random images and labels of a data set, by --seed.
+
+    Warns where --examples asked for more than there are.
+
+    Args:
+        data: An `ImageSet`.
+        examples: How many.
+    """
+    if FLAGS["examples"].present and examples > len(data):
+        warnings.warn(
+            f"examples: {examples} asked for, all {len(data)} of "
+            f"{data.name}, {data.split}, are taken",
+            stacklevel=2,
+        )
+    return data.sample(examples, FLAGS.seed)
+
+
 def described(data: Any) -> dict[str, Any]:
     """Returns what results.json says of a data set.
 
@@ -269,6 +287,22 @@ def _show_in_one_line(
         _show(message, category, *place, **options)
 
 
+def _writing(main: Callable[[], None]) -> None:
+    """Runs `main`; of a disk that is full, wherever, it tells in one line."""
+    from advkeras import files
+
+    try:
+        main()
+    except Exception as error:
+        reason = files.refusal(error)
+        if reason is None or "output" not in FLAGS:
+            raise
+        raise ValueError(
+            "`output` must be a place that can be written. "
+            f"Received: output={FLAGS.output!r} ({reason})"
+        ) from error
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs an app: flags first, then TensorFlow, then `main`."""
 
@@ -283,7 +317,7 @@ def run(main: Callable[[], None]) -> None:
             _import_tensorflow()
             with warnings.catch_warnings():
                 warnings.showwarning = _show_in_one_line
-                main()
+                _writing(main)
         except ValueError as error:
             # Wrong input is one line; --verbosity=1 shows where it surfaced.
             logging.debug("%s", error, exc_info=True)

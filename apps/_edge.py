@@ -164,6 +164,8 @@ def subject() -> Subject:
     if classifier is not None:
         for file in given.values():
             ak.edge.check_fits(file, classifier)
+        if given:
+            ak.edge.check_runs(given, FLAGS.runtimes)
     settings = {
         **_common.settings(),
         "model_sha256": path and files.sha256(path),
@@ -184,12 +186,21 @@ def subject() -> Subject:
 
 
 def copies(
-    subject: Subject, folder: Path, command: str
+    subject: Subject, folder: Path, command: str, needed: bool = True
 ) -> tuple[dict[str, Path], dict[str, str]]:
     """Returns the .tflite files given, or else exports them.
 
+    Args:
+        subject: What they are copies of.
+        folder: Where to export to.
+        command: What a person would type to have them again.
+        needed: Whether there is nothing to do without any.
+
     Returns:
         Name -> file, and variant -> why it was not exported.
+
+    Raises:
+        ValueError: There has to be one, and none could be exported.
     """
     import advkeras as ak
 
@@ -206,6 +217,12 @@ def copies(
             **_models.provenance(subject.path, calibration_set),
         },
     )
+    if needed and not exported:
+        reasons = "; ".join(f"{k}: {v}" for k, v in exported.skipped.items())
+        raise ValueError(
+            "`variants` must hold one that the model can be exported as. "
+            f"Received: variants={','.join(FLAGS.variants)!r} ({reasons})"
+        )
     return exported, exported.skipped
 
 
@@ -218,6 +235,11 @@ def named_files(texts: list[str]) -> dict[str, Path]:
         name = name or path.stem
         # The name becomes part of a file's, and "source" is the float model.
         plain = Path(name).name == name != "source"
+        if path.is_file() and not _begins_as_one(path):
+            raise ValueError(
+                "`tflite` must be .tflite files. "
+                f"Received: tflite={text!r}, which does not begin as one"
+            )
         if not path.is_file() or name in named or not plain:
             raise ValueError(
                 "`tflite` must be files, FILE or NAME=FILE, no name twice, "
@@ -226,3 +248,9 @@ def named_files(texts: list[str]) -> dict[str, Path]:
             )
         named[name] = path
     return named
+
+
+def _begins_as_one(path: Path) -> bool:
+    # What was cut further on may still be reported beside others that run.
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"TFL3"

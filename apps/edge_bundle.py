@@ -46,7 +46,7 @@ def main() -> None:
         output.with_name(f"{output.name}.run"), subject.settings
     )
     variants, skipped = _edge.copies(subject, run.output / "tflite", command)
-    images, labels = subject.data.sample(FLAGS.examples, FLAGS.seed)
+    images, labels = _common.sample(subject.data, FLAGS.examples)
     found = {
         name: run.attack(
             name, attack, subject.classifier, images, labels, FLAGS.seed

@@ -51,7 +51,9 @@ def main() -> None:
     asked = dict(zip(names, _counts(len(names)), strict=True))
     _common.shares()
     overshoots = _common.numbers("overshoots")
-    ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)
+    ak.edge.check_settings(
+        FLAGS.runtimes, overshoots, FLAGS.camera, FLAGS.threads
+    )
     if "evasive" in names and FLAGS.tflite and not FLAGS.model:
         raise ValueError(
             "`model` must be given for attack evasive: the float model that "
@@ -64,7 +66,7 @@ def main() -> None:
     command = _common.command("edge_eval")
     run = ak.report.Run(FLAGS.output, subject.settings)
     variants, skipped = _edge.copies(subject, run.output / "tflite", command)
-    images, labels = subject.data.sample(max(counts.values()), FLAGS.seed)
+    images, labels = _common.sample(subject.data, max(counts.values()))
     for name, model in subject.attacked.items():
         _models.introduce(name, model)
     share = _common.shares()[0]
@@ -111,6 +113,7 @@ def main() -> None:
             seed=FLAGS.seed,
         )
         results["checks"] |= results["white_box"].pop("checks")
+        _check_any(results)
     results = run.finish(
         {
             "source": subject.name,
@@ -136,6 +139,19 @@ def main() -> None:
     print(*ak.report.edge_in_words(results), sep="\n")
     paths = ", ".join(["results.json", *(f"{part}.md" for part in written)])
     print(f"Written to {FLAGS.output}: {paths}.")
+
+
+def _check_any(results: dict[str, Any]) -> None:
+    """Raises ValueError where there is nothing at all to say of a copy."""
+    found = results["white_box"]
+    if "survival" not in results and not found["rows"]:
+        reasons = "; ".join(
+            f"{one['variant']}: {one['reason']}" for one in found["skipped"]
+        )
+        raise ValueError(
+            "`tflite` must be files whose gradients can be had. "
+            f"Received: {reasons}"
+        )
 
 
 def _runtime() -> str:

@@ -34,15 +34,10 @@ def main() -> None:
         "command": _common.command("edge_report"),
         **devices.compare(FLAGS.results),
     }
-    try:
+    with files.writing("output", output):
         files.write_json(output / "results.json", results)
         with files.replacing(output / "devices.md") as temporary:
             temporary.write_text(report.devices_markdown(results), "utf-8")
-    except OSError as error:
-        raise ValueError(
-            "`output` must be a place that can be written. "
-            f"Received: output={FLAGS.output!r} ({error.strerror})"
-        ) from error
     for table in report.devices_tables(results):
         rich.print(table)
     print(*report.devices_lines(results), sep="\n")

@@ -45,7 +45,9 @@ def main() -> None:
         )
     _common.shares()
     overshoots = _common.numbers("overshoots")
-    ak.edge.check_settings(FLAGS.runtimes, overshoots, FLAGS.camera)
+    ak.edge.check_settings(
+        FLAGS.runtimes, overshoots, FLAGS.camera, FLAGS.threads
+    )
     subject = _edge.subject()
     name, classifier = next(iter(subject.attacked.items()))
     attacks = _common.attacks(classifier.bounds)
@@ -53,10 +55,12 @@ def main() -> None:
     command = _common.command("evaluate")
     run = ak.report.Run(FLAGS.output, subject.settings)
     _models.introduce(name, classifier)
-    images, labels = subject.data.sample(FLAGS.examples, FLAGS.seed)
+    images, labels = _common.sample(subject.data, FLAGS.examples)
     right = ak.evaluation.clean_accuracy(classifier, images, labels)
     print(right.in_words(), flush=True)
-    variants, skipped = _edge.copies(subject, run.output / "tflite", command)
+    variants, skipped = _edge.copies(
+        subject, run.output / "tflite", command, needed=False
+    )
     results = ak.report.evaluation_report(
         run,
         name,

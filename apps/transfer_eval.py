@@ -61,7 +61,7 @@ def main() -> None:
         model.check_fits(data)
         _models.check_accuracy(paths[name], model, data)
     _models.check_gradients(models, attacks)
-    images, labels = data.sample(FLAGS.examples, FLAGS.seed)
+    images, labels = _common.sample(data, FLAGS.examples)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     run = ak.report.Run(
         FLAGS.output,

@@ -13,6 +13,7 @@ import tensorflow as tf
 from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import targets as target_rules
+from advkeras.attacks.outside import outside_of_graphs
 from advkeras.attacks.result import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
@@ -70,6 +71,7 @@ class Attack(abc.ABC):
             seed: Seed of every random choice.
         """
 
+    @outside_of_graphs()
     def __call__(
         self,
         classifier: Classifier | keras.Model,

@@ -10,6 +10,7 @@ import numpy as np
 from advkeras import checks
 from advkeras import files
 from advkeras.attacks import norms
+from advkeras.attacks import stored
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,11 +97,13 @@ class AttackResult:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "AttackResult":
-        """Reads what `save` wrote; never unpickles."""
-        with np.load(path, allow_pickle=False) as stored:
-            arrays: dict[str, Any] = dict(stored)
-        arrays.setdefault("targets", None)
-        return cls(**arrays)
+        """Reads what `save` wrote; never unpickles.
+
+        Raises:
+            ValueError: There is no such file, or it is damaged or another.
+        """
+        with files.reading("path", path, "an .npz file as `save` writes it"):
+            return cls(**stored.read(path, dataclasses.fields(cls)))
 
     @classmethod
     def concatenate(cls, parts: Sequence["AttackResult"]) -> "AttackResult":

@@ -2,6 +2,7 @@
 
 from advkeras.edge.c_source import write_c_source
 from advkeras.edge.checking import check_fits
+from advkeras.edge.checking import check_runs
 from advkeras.edge.checking import check_settings
 from advkeras.edge.export import Exported
 from advkeras.edge.export import export
@@ -33,6 +34,7 @@ __all__ = [
     "WhiteBox",
     "agreement",
     "check_fits",
+    "check_runs",
     "check_settings",
     "export",
     "lift",

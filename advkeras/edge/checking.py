@@ -1,15 +1,22 @@
 """Checks before any work: settings, and files that stand for a model."""
 
 import os
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 import numpy as np
 
 from advkeras import channels
 from advkeras import checks
+from advkeras import reasons
 from advkeras.classifier import Classifier
 from advkeras.edge import pixels as pixel_steps
 from advkeras.edge import runtimes as executors
+from advkeras.edge.runtimes import device
+
+# Far beyond the cores of what runs such files; LiteRT gives up at thousands,
+# and seems to say then that the file is at fault.
+_MOST_THREADS = 256
 
 
 def check_settings(
@@ -26,10 +33,56 @@ def check_settings(
             )
     for runtime in runtimes:
         executors.check(runtime)
+        kind, _, file = runtime.partition(":")
+        if kind == "device":
+            device.read_results(file)
     for factor in overshoots:
         checks.check_positive("overshoots", factor)
     pixel_steps.check_camera(camera)
+    check_threads(threads)
+
+
+def check_threads(threads: int) -> None:
+    """Raises ValueError unless an interpreter can have so many threads."""
     checks.check_count("threads", threads)
+    if threads > _MOST_THREADS:
+        raise ValueError(
+            f"`threads` must be at most {_MOST_THREADS}: an interpreter makes "
+            f"them all at its start. Received: threads={threads}"
+        )
+
+
+def check_runs(
+    variants: Mapping[str, str | os.PathLike],
+    runtimes: Sequence[str],
+    timeout: float = 300.0,
+) -> None:
+    """Checks that a file can be run, so that there is something to judge.
+
+    What only some files or runtimes cannot do is not an error: `survival`
+    says so.
+
+    Args:
+        variants: Name -> .tflite file.
+        runtimes: As for `survival`.
+        timeout: Seconds that an answer may take.
+
+    Raises:
+        ValueError: None of the files runs on any of the runtimes.
+    """
+    reason = "there is none"
+    for runtime in runtimes:
+        for path in variants.values():
+            try:
+                with executors.start(path, runtime, timeout=timeout):
+                    return
+            except ValueError as error:
+                reason = getattr(error, "reason", str(error))
+    listed = ", ".join(os.fspath(path) for path in variants.values())
+    raise ValueError(
+        f"`tflite` must be files that {' or '.join(runtimes)} can run. "
+        f"Received: {listed or 'none'} ({reasons.shortened(reason)})"
+    )
 
 
 def check_fits(

@@ -8,8 +8,21 @@ from typing import Any
 import keras
 
 from advkeras import files
+from advkeras import reasons
 from advkeras.version import __version__
 
+# What is read from cards, and of what kind it is where it is there.
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("sha256", "network", "dataset", "split"), str),
+    **dict.fromkeys(("test_split", "command", "architecture"), str),
+    **dict.fromkeys(("test_error", "train_error"), (int, float)),
+    **dict.fromkeys(("bounds", "class_names"), list),
+    **dict.fromkeys(("versions", "recipe", "options", "source"), dict),
+    **dict.fromkeys(("input", "output", "operators", "float_operators"), dict),
+    "provenance": dict,
+}
+# Which of them may be null: made without it, or not known.
+_MAY_BE_NONE = ("bounds", "class_names", "provenance", "network", "dataset")
 _PACKAGES = ("keras", "numpy", "scipy", "tensorflow")
 
 
@@ -73,16 +86,40 @@ def read_card(model_path: str | os.PathLike) -> dict[str, Any]:
             f"`model_path` must have a card (.json) beside it. {received}"
         )
     try:
-        card = files.read_json(path)
-        described = card["sha256"]
+        card = files.read_json(path, kind=dict)
+        _check_kinds(card)
     except (ValueError, KeyError, TypeError) as error:
+        reason = reasons.of(error.__cause__ or error)
         raise ValueError(
             "`model_path` must have a card that is whole, but "
-            f"{path.name} is not. {received}"
+            f"{path.name} is not. {received} ({reason})"
         ) from error
-    if described != files.sha256(model_path):
+    with files.reading("model_path", model_path, "a file that can be read"):
+        digest = files.sha256(model_path)
+    if card["sha256"] != digest:
         raise ValueError(
             "`model_path` must be the file that its card describes, but its "
             f"sha256 differs. {received}"
         )
     return card
+
+
+def _check_kinds(card: dict[str, Any]) -> None:
+    """Raises KeyError or TypeError unless a card can be relied on."""
+    card["sha256"]
+    for key, kind in _KINDS.items():
+        value = card.get(key)
+        if key not in card or (value is None and key in _MAY_BE_NONE):
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise TypeError(f"{key}: {reasons.shortened(repr(value), 60)}")
+    made_from = card.get("provenance") or {}
+    for part in (card, made_from):
+        names = part.get("class_names") or []
+        if not isinstance(names, list) or not all(
+            isinstance(name, str) for name in names
+        ):
+            text = reasons.shortened(repr(names), 60)
+            raise TypeError(f"class_names: {text}")
+    if not isinstance(made_from.get("trained_on", {}), dict):
+        raise TypeError("trained_on")

@@ -28,14 +28,14 @@ class Run:
         settings: All that the results depend on, as JSON values.
 
     Raises:
-        ValueError: The folder holds a run with other settings, or cannot be
-            written.
+        ValueError: The folder holds a run with other settings, or one that
+            another process is at work on, or cannot be written.
     """
 
     def __init__(self, output: str | os.PathLike, settings: dict[str, Any]):
         self.output = Path(output)
         self.settings = settings
-        files.claim(self.output, settings)
+        self._lock = files.claim(self.output, settings)
 
     def attack(
         self,

@@ -76,7 +76,7 @@ def train_to_file(
         classifier.check_fits(data)
 
     backup = path.with_suffix(".backup")
-    files.claim(backup, wanted)
+    lock = files.claim(backup, wanted)
     train(
         model,
         train_set.images,
@@ -106,5 +106,6 @@ def train_to_file(
             "command": command,
         },
     )
+    lock.release()
     shutil.rmtree(backup, ignore_errors=True)
     return card

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from advkeras import reasons
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Operator
@@ -220,10 +221,8 @@ def _run(
             for tensor, value in zip(operator.outputs, outputs, strict=True)
         ]
     except _WRONG as error:
-        reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"{operator}, cannot work as the file has it "
-            f"({type(error).__name__}: {reason})"
+            f"{operator}, cannot work as the file has it ({reasons.of(error)})"
         ) from error
 
 

@@ -40,7 +40,8 @@ def check(runtime: str) -> None:
         if not Path(results).is_file():
             raise ValueError(
                 "`runtimes` must name a file after device:, as in "
-                f"device:device_results.json. Received: {runtime!r}"
+                "device:device_results.json. "
+                f"Received: runtimes={runtime!r}, where there is no such file"
             )
         return
     checks.check_choice("runtimes", runtime, [*HERE, "device:FILE"])

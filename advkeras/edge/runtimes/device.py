@@ -1,7 +1,9 @@
 """Recorded: what came back from a device, as if the device were here."""
 
 import hashlib
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,6 @@ from advkeras.edge.runtimes.prediction import Prediction
 from advkeras.edge.standalone import run_on_device
 
 FORMAT = 1  # of manifest.json and of device_results.json
-# What comes of reading JSON that is of something else, or was cut.
-_FOREIGN = (
-    *(OSError, ValueError, LookupError, TypeError, AttributeError),
-    RecursionError,
-)
 _DTYPES = ("float16", "float32", "int8", "uint8", "int16", "int32")
 
 
@@ -130,15 +127,13 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
     Raises:
         ValueError: The folder is none.
     """
-    try:
-        manifest = files.read_json(Path(folder) / "manifest.json")
+    with files.reading(
+        "folder", folder, "a bundle, as `write_bundle` writes it"
+    ):
+        text = (Path(folder) / "manifest.json").read_text(encoding="utf-8")
+        manifest = json.loads(text)
         _check_manifest(manifest)
-    except _FOREIGN as error:
-        raise ValueError(
-            "`folder` must be a bundle, as `write_bundle` writes it. Received: "
-            f"folder={os.fspath(folder)!r} ({_one_line(error)})"
-        ) from error
-    return dict(manifest)
+        return dict(manifest)
 
 
 def read_results(path: str | os.PathLike) -> dict[str, Any]:
@@ -147,20 +142,16 @@ def read_results(path: str | os.PathLike) -> dict[str, Any]:
     Raises:
         ValueError: There is no such file, or it is something else.
     """
-    try:
-        found = files.read_json(path)
+    with files.reading(
+        "results", path, "a device_results.json, as run_on_device.py writes it"
+    ):
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
         _check_results(found)
-    except _FOREIGN as error:
-        raise ValueError(
-            "`results` must be a device_results.json, as run_on_device.py "
-            f"writes it. Received: results={os.fspath(path)!r} "
-            f"({_one_line(error)})"
-        ) from error
-    return dict(found)
+        return dict(found)
 
 
 def _check_manifest(manifest: dict[str, Any]) -> None:
-    # Raises one of _FOREIGN unless it is a bundle's.
+    # Raises an error of whatever kind unless it is a bundle's.
     _check(manifest["format"] == FORMAT, f"format {manifest['format']!r}")
     checks.check_bounds(manifest["bounds"])
     hashed, models = manifest["files"], manifest["models"]
@@ -169,6 +160,10 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
     _check(len(sets) == len(manifest["sets"]), "two sets of one name")
     for one in [*models.values(), *sets.values()]:
         _check(isinstance(hashed[one["file"]], str), "files")
+    for name, model in models.items():
+        for end in ("input", "output"):
+            if end in model:
+                _check_tensor(model[end], f"{end} of {name!r}")
     for name, one in sets.items():
         rows = [one["labels"], one["source_labels"], one["image_sha256"]]
         if one["fooled"] is not None:
@@ -178,12 +173,20 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
             and all(isinstance(row, list) for row in rows)
             and len({len(row) for row in rows}) == 1
             and all(isinstance(v, int) for r in rows[:2] for v in r)
+            and _all_texts(rows[2])
             and isinstance(one["pixels"], str)
+            and isinstance(one["attack"], (str, type(None)))
             and (one["fooled"] is None) == (one["attack"] is None),
             f"set {name!r}",
         )
         if one["overshoot"] is not None:
             checks.check_positive("overshoot", one["overshoot"])
+    _check(_all_texts(manifest["versions"].values()), "versions")
+    names = manifest.get("class_names")
+    _check(
+        names is None or (isinstance(names, list) and _all_texts(names)),
+        "class_names",
+    )
     for runtime, variants in manifest["expected"].items():
         _check(set(variants) <= set(models), f"models of {runtime}")
         for name, outputs in variants.items():
@@ -197,7 +200,7 @@ def _check_results(found: dict[str, Any]) -> None:
     manifest = found["manifest"]
     _check_manifest(manifest)
     texts = [found["runtime"], *found["device"].values()]
-    _check(all(isinstance(text, str) for text in texts), "device, runtime")
+    _check(_all_texts(texts), "device, runtime")
     _check("machine" in found["device"], "device")
     checks.check_count("threads", found["threads"])
     _check(set(found["models"]) == set(manifest["models"]), "models")
@@ -217,7 +220,20 @@ def _check_results(found: dict[str, Any]) -> None:
             f"latencies of {name!r}",
         )
         for end in (model["input"], model["output"]):
-            _check({"dtype", "shape", "scale", "zero_point"} <= set(end), name)
+            _check_tensor(end, name)
+
+
+def _check_tensor(tensor: dict[str, Any], what: str) -> None:
+    shape, scale = tensor["shape"], tensor["scale"]
+    zero_point = tensor["zero_point"]
+    _check(
+        tensor["dtype"] in _DTYPES
+        and isinstance(shape, list)
+        and all(isinstance(size, int) for size in shape)
+        and (scale is None or isinstance(scale, (int, float)))
+        and (zero_point is None or isinstance(zero_point, int)),
+        what,
+    )
 
 
 def _check_outputs(
@@ -235,6 +251,5 @@ def _check(holds: bool, what: str) -> None:
         raise ValueError(f"not as it should be: {what}")
 
 
-def _one_line(error: BaseException) -> str:
-    reason = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__}: {reason}"
+def _all_texts(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
