@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from advkeras import channels
 from advkeras import checks
+from advkeras import fixed
 from advkeras import models
 from advkeras.datasets import ImageSet
 from advkeras.datasets import batches_of
@@ -18,6 +19,17 @@ from advkeras.datasets import examples_of
 from advkeras.levels import Levels
 
 _OUTPUTS = ("logits", "probabilities")
+
+_FIXED = (
+    "model",
+    "image_shape",
+    "bounds",
+    "levels",
+    "num_classes",
+    "outputs",
+    "logits_found",
+    "draws",
+)
 
 
 class Classifier:
@@ -41,6 +53,9 @@ class Classifier:
             through that rounding, with a straight-through gradient, and what
             attacks return lies on those levels. None: any value.
         output: Which of a model's several outputs, by name or by number.
+
+    What is compiled for it has all of this built in: the attributes are set
+    once. For other bounds or levels make another one.
 
     Attributes:
         bounds_from: Where the bounds are from: "given", "card", "layer NAME",
@@ -84,11 +99,12 @@ class Classifier:
             bounds, self.bounds_from = (0.0, 1.0), "assumed"
             if (found := models.bounds_of_layers(model)) is not None:
                 bounds, self.bounds_from = found[0], f"layer {found[1]}"
-        self.image_shape = models.image_shape(model)
-        self.bounds = checks.check_bounds(bounds, self.image_shape)
+        image_shape = models.image_shape(model)
+        self.bounds = checks.check_bounds(bounds, image_shape)
         if (count := channels.count_of(self.bounds[0])) is not None:
             # A model of any channels is one of these.
-            self.image_shape = (*self.image_shape[:2], count)
+            image_shape = (*image_shape[:2], count)
+        self.image_shape = image_shape
         self.levels = (
             None if levels is None else Levels.between(self.bounds, levels)
         )
@@ -116,6 +132,14 @@ class Classifier:
             f"outputs={self._outputs_in_words()!r}"
             f"{'' if self.draws == 1 else f', draws={self.draws}'})"
         )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fixed.check_unset(self, name, value, _FIXED)
+        super().__setattr__(name, value)
+
+    def _declare(self, **attributes: Any) -> None:
+        """Sets what a subclass knows better, before anything is compiled."""
+        vars(self).update(attributes)
 
     def _outputs_in_words(self) -> str:
         found = "" if self.logits_found else " (logits not found)"

@@ -76,13 +76,22 @@ class Ascent(Attack):
         """Returns a step of size 1 for each image, as the gradient."""
         return norms.steepest_step(gradient, self.norm, 1.0, None)
 
+    def sizes(self, classifier: Classifier) -> tuple[Any, ...]:
+        """Returns the radius and the first step; see `Attack.sizes`."""
+        return () if self.leaves_graph() else self._sizes(classifier)
+
     def on_tensors(
-        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+        self,
+        classifier: Classifier,
+        images: Any,
+        labels: Any,
+        seed: Any,
+        sizes: tuple[Any, ...] | None = None,
     ) -> tf.Tensor:
         """Climbs away from the labels; see `Attack.on_tensors`."""
         if self.leaves_graph():
             return super().on_tensors(classifier, images, labels, seed)
-        epsilon, first_step = self._sizes(classifier)
+        epsilon, first_step = sizes or self._sizes(classifier)
         begin = images
         if self.random_start:
             begin += _point_on_tensors(images, self.norm, epsilon, seed)
@@ -129,7 +138,7 @@ class Ascent(Attack):
     def _climb(
         self, classifier: Classifier, targeted: bool, *sizes: Any
     ) -> Any:
-        shapes = tuple(np.shape(size) for size in sizes)
+        shapes = tuple(tuple(getattr(size, "shape", ())) for size in sizes)
         return classifier.compiled(
             (self.key(), targeted, *shapes),
             lambda c: _build_climb(

@@ -178,8 +178,26 @@ class Attack(abc.ABC):
             if (amount := getattr(self, name, None)) is not None:
                 checks.check_channels(name, amount, image_shape)
 
+    def sizes(self, classifier: Classifier) -> tuple[Any, ...]:
+        """Returns what of the attack `on_tensors` takes as its `sizes`.
+
+        A function that was traced with tensors in their place serves attacks
+        that differ in epsilon and step_size alone. Here none: each attack is
+        a trace of its own.
+
+        Args:
+            classifier: The model to fool.
+        """
+        del classifier
+        return ()
+
     def on_tensors(
-        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+        self,
+        classifier: Classifier,
+        images: Any,
+        labels: Any,
+        seed: Any,
+        sizes: tuple[Any, ...] | None = None,
     ) -> tf.Tensor:
         """Makes examples of one batch in a tf.function, without any check.
 
@@ -192,10 +210,13 @@ class Attack(abc.ABC):
                 bounds.
             labels: int64 tensor, (n,): true labels.
             seed: int32 tensor, (2,), at least 0: seed of every random choice.
+            sizes: Tensors in the place of `sizes(classifier)`; None for
+                those themselves.
 
         Returns:
             float32, as `images`.
         """
+        del sizes  # there are none
 
         def found(images: Any, labels: Any, seed: Any) -> Any:
             return self(

@@ -61,6 +61,7 @@ class FGSM(Attack):
         images: Any,
         labels: Any,
         targeted: bool = False,
+        epsilon: Any = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Takes the step on tensors: one gradient, no checks, no judgement.
 
@@ -69,27 +70,41 @@ class FGSM(Attack):
             images: float32 tensor, (n, height, width, channels).
             labels: int64 tensor, (n,): labels to leave, or targets to reach.
             targeted: Which of the two `labels` are.
+            epsilon: A tensor in the place of the attack's; None for that.
 
         Returns:
             (images, clean_predictions), both tensors.
         """
         # epsilon is an argument of the compiled step, not part of its key: a
         # sweep over epsilon traces once.
-        epsilon = channels.array(self.epsilon)
-        shape = np.shape(epsilon)
+        if epsilon is None:
+            epsilon = channels.array(self.epsilon)
+        shape = tuple(getattr(epsilon, "shape", ()))
         step = classifier.compiled(
             ("fgsm", self.norm, self.clip, targeted, *shape),
             lambda c: _build_step(c, self.norm, self.clip, targeted, shape),
         )
         return step(images, labels, epsilon)
 
+    def sizes(self, classifier: Classifier) -> tuple[Any, ...]:
+        """Returns epsilon; see `Attack.sizes`."""
+        if self.leaves_graph():
+            return ()
+        return (channels.array(self.epsilon),)
+
     def on_tensors(
-        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+        self,
+        classifier: Classifier,
+        images: Any,
+        labels: Any,
+        seed: Any,
+        sizes: tuple[Any, ...] | None = None,
     ) -> tf.Tensor:
         """Takes the step against the labels; see `Attack.on_tensors`."""
-        if self.targets is not None:
+        if self.leaves_graph():
             return super().on_tensors(classifier, images, labels, seed)
-        return self.perturb(classifier, images, labels)[0]
+        (epsilon,) = sizes or self.sizes(classifier)
+        return self.perturb(classifier, images, labels, epsilon=epsilon)[0]
 
     def leaves_graph(self) -> bool:
         """Returns whether the targets have to be chosen in Python."""

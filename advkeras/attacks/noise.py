@@ -50,12 +50,22 @@ class Noise(Attack):
         keep_amount(self, "epsilon")
         checks.check_choice("kind", self.kind, KINDS)
 
+    def sizes(self, classifier: Classifier) -> tuple[Any, ...]:
+        """Returns epsilon; see `Attack.sizes`."""
+        del classifier
+        return (channels.array(self.epsilon),)
+
     def on_tensors(
-        self, classifier: Classifier, images: Any, labels: Any, seed: Any
+        self,
+        classifier: Classifier,
+        images: Any,
+        labels: Any,
+        seed: Any,
+        sizes: tuple[Any, ...] | None = None,
     ) -> tf.Tensor:
         """Draws one for each place in a batch; see `Attack.on_tensors`."""
         del labels
-        epsilon = channels.array(self.epsilon)
+        (epsilon,) = sizes or self.sizes(classifier)
         noise = uniform_on_tensors(images, epsilon, seed)
         if self.kind == "sign":
             epsilon = tf.cast(epsilon, noise.dtype)

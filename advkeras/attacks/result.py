@@ -37,7 +37,9 @@ class AttackResult:
         stop: L-BFGS: how the solve that gave the example ended, (n,): "gtol" or
             "ftol" (converged), "max_iterations" or "line_search" (not, so a
             shorter one may exist), "settled" (no c leads to the target),
-            "none" (nothing to solve).
+            "flat" (nor does one, and the gradient there is exactly 0: nothing
+            to climb), "no_gradient" (nor does one, and the gradient is NaN or
+            infinite), "none" (nothing to solve).
         queries: Square: what was asked of the model after the image itself,
             int64, (n,).
     """

@@ -13,6 +13,7 @@ import tensorflow as tf
 from advkeras import channels
 from advkeras import checks
 from advkeras import datasets
+from advkeras import fixed
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.attacks import fooled
@@ -101,6 +102,11 @@ class AttackMonitor(keras.callbacks.Callback):
         self.verbose = verbose
         self.seed = seed
         self._classifier: Classifier | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # The classifier, which is made when training begins, has them.
+        fixed.check_unset(self, name, value, ("bounds",))
+        super().__setattr__(name, value)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Checks that the images fit the model, before any training."""

@@ -6,13 +6,25 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from advkeras import channels
 from advkeras import checks
+from advkeras import fixed
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
+from advkeras.training import batches
+from advkeras.training import sizes
 from advkeras.training.draws import random_states
 
 STATISTICS = ("together", "apart")
+
+_FIXED = (
+    "model",
+    "statistics",
+    "classifier",
+    "seed",
+    "adversarial_loss",
+    "adversarial_accuracy",
+    "adversarial_metrics",
+)
 
 
 class AdversarialTraining(keras.Model):
@@ -40,6 +52,11 @@ class AdversarialTraining(keras.Model):
         keras.callbacks.EarlyStopping("val_adversarial_accuracy", mode="max")
 
     `loss`, and `val_loss`, is the sum above.
+
+    `alpha` and `attack` may be set at any time, by a callback in `fit()` too:
+    the next step goes by them. An attack that differs in epsilon and step_size
+    alone costs nothing; another has the step traced once more. All else stays
+    as it was given, and says so when it is set.
 
     Args:
         model: A built Keras model of images.
@@ -69,6 +86,9 @@ class AdversarialTraining(keras.Model):
         >>> model.save("robust.keras")
     """
 
+    _attack: Attack
+    _sizes: tuple[tf.Variable, ...]
+
     def __init__(
         self,
         model: keras.Model,
@@ -80,10 +100,7 @@ class AdversarialTraining(keras.Model):
         seed: int = 0,
         name: str | None = None,
     ):
-        if not isinstance(attack, Attack):
-            raise ValueError(
-                f"`attack` must be an Attack. Received: attack={attack!r}"
-            )
+        sizes.check_attack(attack)
         checks.check_share("alpha", alpha)
         checks.check_choice("statistics", statistics, STATISTICS)
         checks.check_seed("seed", seed)
@@ -99,10 +116,12 @@ class AdversarialTraining(keras.Model):
         classifier.check_differentiable()
         super().__init__(name=name or f"{model.name}_adversarial")
         self.model = model
-        self.attack = attack
-        self.alpha = float(alpha)
-        self.statistics = statistics
         self.classifier = classifier
+        self._jit_compile_asked: Any = None
+        self._set_attack(attack)
+        self._alpha = float(alpha)
+        self._alpha_now = self._variable(self._alpha, tf.float64)
+        self.statistics = statistics
         self.seed = seed
         self.adversarial_loss = keras.metrics.Mean("adversarial_loss")
         self.adversarial_accuracy = keras.metrics.Mean("adversarial_accuracy")
@@ -115,6 +134,48 @@ class AdversarialTraining(keras.Model):
         """The model that is trained."""
         return self.model
 
+    @property
+    def alpha(self) -> float:
+        """Weight of the clean images; set it, and the next step goes by it."""
+        return self._alpha
+
+    @alpha.setter
+    def alpha(self, alpha: float) -> None:
+        checks.check_share("alpha", alpha)
+        self._alpha = float(alpha)
+        self._alpha_now.assign(self._alpha)
+
+    @property
+    def attack(self) -> Attack:
+        """Makes the examples; set it, and the next step goes by it."""
+        return self._attack
+
+    @attack.setter
+    def attack(self, attack: Attack) -> None:
+        sizes.check_attack(attack)
+        attack.check_channels(self.classifier.image_shape)
+        self._check_runs(attack, self._jit_compile_asked)
+        now = sizes.sizes_of(attack, self.classifier)
+        if now and sizes.kind_of(attack, now) == sizes.kind_of(
+            self._attack, self._sizes
+        ):
+            self._attack = attack
+            for variable, size in zip(self._sizes, now, strict=True):
+                variable.assign(size)
+            return
+        self._set_attack(attack)
+        if attack.leaves_graph():
+            self.jit_compile = False
+        # In the middle of a fit() too: Keras looks them up in every step.
+        if self.train_function is not None:
+            self.make_train_function(force=True)
+        if self.test_function is not None:
+            self.make_test_function(force=True)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fixed.check_unset(self, name, value, _FIXED)
+        super().__setattr__(name, value)
+
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Takes what `keras.Model.compile` takes.
 
@@ -122,15 +183,9 @@ class AdversarialTraining(keras.Model):
             ValueError: The attack leaves the graph, and XLA was asked for or
                 there are several replicas.
         """
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if self.attack.leaves_graph() and (
-            replicas > 1 or kwargs.get("jit_compile") is True
-        ):
-            raise ValueError(
-                "`attack` must run within the compiled step, where it is "
-                "compiled by XLA or for several replicas: FGSM or PGD without "
-                f"a rule for targets. Received: attack={self.attack!r}"
-            )
+        asked = kwargs.get("jit_compile")
+        self._check_runs(self.attack, asked)
+        self._jit_compile_asked = asked
         if self.attack.leaves_graph():
             kwargs["jit_compile"] = False
         super().compile(*args, **kwargs)
@@ -187,7 +242,11 @@ class AdversarialTraining(keras.Model):
         self.adversarial_loss.update_state(
             adversarial * replicas, sample_weight=tf.shape(x[0])[0]
         )
-        return self.alpha * clean + (1 - self.alpha) * adversarial
+        return (
+            tf.cast(self._alpha_now, clean.dtype) * clean
+            # As Python has it: 1 less a rounded alpha is another weight.
+            + tf.cast(1 - self._alpha_now, clean.dtype) * adversarial
+        )
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
@@ -196,7 +255,7 @@ class AdversarialTraining(keras.Model):
         if not isinstance(y_pred, tuple):
             return super().compute_metrics(x, y, y_pred, sample_weight)
         outputs = y_pred[1]
-        right = tf.argmax(outputs, axis=1) == _labels(y)
+        right = tf.argmax(outputs, axis=1) == batches.labels_of(y)
         # Without weights, as Keras's `metrics` are.
         self.adversarial_accuracy.update_state(right)
         for metric in self.adversarial_metrics:
@@ -223,69 +282,41 @@ class AdversarialTraining(keras.Model):
 
     def _attacked(self, data: Any) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        images = tf.cast(self._images(x), self.classifier.dtype)
-        images = _within(images, self.classifier.bounds)
-        found = self.attack.on_tensors(
+        images = tf.cast(
+            batches.images_of(x, self.classifier.image_shape),
+            self.classifier.dtype,
+        )
+        images = batches.within(images, self.classifier.bounds)
+        found = sizes.examples_of(
+            self.attack,
+            self._sizes,
             self.classifier,
             images,
-            _labels(y),
+            batches.labels_of(y),
             # By the step: what is resumed goes on with the same numbers.
             tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)]),
         )
         return (images, tf.stop_gradient(found)), y, sample_weight
 
-    def _images(self, x: Any) -> Any:
-        """Returns a batch of images as the model takes them."""
-        if isinstance(x, (list, tuple)) and len(x) == 1:
-            x = x[0]
-        shape = getattr(x, "shape", None)
-        wanted = self.classifier.image_shape
-        if shape is not None and shape.rank == len(wanted) and wanted[-1] == 1:
-            return x[..., None]  # as keras.datasets has MNIST
-        if shape is None or shape.rank not in (None, len(wanted) + 1):
-            given = type(x).__name__ if shape is None else f"shape {shape}"
-            raise ValueError(
-                f"`x` must be one batch of images, each of shape {wanted}. "
-                f"Received: x of {given}"
-            )
-        return x
-
-
-def _within(images: tf.Tensor, bounds: checks.Bounds) -> tf.Tensor:
-    """Returns the images; the step fails where they are outside the bounds."""
-    together = channels.count_of(bounds[0]) is None
-    axes = None if together else list(range(images.shape.rank - 1))
-    low, high = tf.reduce_min(images, axes), tf.reduce_max(images, axes)
-    lower, upper = channels.lower_upper(bounds)
-    found = tf.debugging.Assert(  # which XLA leaves out
-        tf.reduce_all((low >= lower) & (high <= upper)),
-        [
-            f"`x` must be within bounds=({channels.in_words(bounds[0])}, "
-            f"{channels.in_words(bounds[1])}). "
-            "Rescale the images, or say the bounds that this model was trained "
-            "with. Received: values from, to",
-            low,
-            high,
-        ],
-    )
-    # What waits for the images waits for this: no weight is changed before.
-    with tf.control_dependencies([] if found is None else [found]):
-        return tf.identity(images)
-
-
-def _labels(y: Any) -> tf.Tensor:
-    """Returns labels, int64, (n,), of integers, (n,) or (n, 1), or one-hot."""
-    if not hasattr(y, "shape"):
-        raise ValueError(
-            "`y` must be labels, integers or one-hot: examples are made "
-            f"against them. Received: y of {type(y).__name__}"
+    def _set_attack(self, attack: Attack) -> None:
+        """Takes an attack whose step is yet to be traced."""
+        self._attack = attack
+        self._sizes = tuple(
+            self._variable(size, self.classifier.dtype)
+            for size in sizes.sizes_of(attack, self.classifier)
         )
 
-    def integers() -> tf.Tensor:
-        return tf.cast(tf.reshape(y, (-1,)), tf.int64)
+    def _variable(self, value: Any, dtype: tf.DType) -> tf.Variable:
+        # Read in the step, where a number would be built in.
+        with self.distribute_strategy.scope():
+            return tf.Variable(value, trainable=False, dtype=dtype)
 
-    if y.shape.rank != 2 or y.shape[1] == 1:
-        return integers()
-    if y.shape[1] is not None:
-        return tf.argmax(y, axis=1)
-    return tf.cond(tf.shape(y)[1] > 1, lambda: tf.argmax(y, axis=1), integers)
+    def _check_runs(self, attack: Attack, jit_compile: Any) -> None:
+        """Raises ValueError unless a step can be compiled with the attack."""
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if attack.leaves_graph() and (replicas > 1 or jit_compile is True):
+            raise ValueError(
+                "`attack` must run within the compiled step, where it is "
+                "compiled by XLA or for several replicas: FGSM or PGD without "
+                f"a rule for targets. Received: attack={attack!r}"
+            )

@@ -5,11 +5,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import scipy.optimize
 import tensorflow as tf
 
 from advkeras import checks
 from advkeras import datasets
+from advkeras.training import solver
 
 _ROWS = 10_000  # images a gradient, so that memory does not grow with the data
 
@@ -21,6 +21,8 @@ def fit_lbfgs(
     iterations: int,
     callback: Callable[[int, float], None] | None = None,
     memory: int = 20,
+    keep: Callable[[solver.State], None] | None = None,
+    state: solver.State | None = None,
 ) -> float:
     """Minimises mean cross-entropy plus the model's weight decay.
 
@@ -38,13 +40,19 @@ def fit_lbfgs(
         callback: Called after each iteration with its number, from 1, and the
             objective; the model has the current weights.
         memory: Corrections that L-BFGS keeps.
+        keep: Called after each iteration, before `callback`, with all that the
+            solver knows: arrays by their names, which change as it goes on.
+            Not called where the SciPy that is installed does not give them.
+        state: What `keep` was given: training goes on from there, and ends
+            bit by bit where it would have ended. The model has to be such as
+            it was begun with; its weights are taken from the state.
 
     Returns:
         The objective at the end.
 
     Raises:
-        ValueError: `iterations` is not a whole number of at least 1, or the
-            images have no labels.
+        ValueError: `iterations` is not a whole number of at least 1, the
+            images have no labels, or the state is of another model.
     """
     checks.check_count("iterations", iterations)
     images, labels = datasets.examples_of(images, labels, None, None)
@@ -92,30 +100,24 @@ def fit_lbfgs(
 
     done = 0
 
-    def after_iteration(intermediate_result: Any) -> None:
+    def after_iteration(
+        weights: np.ndarray, value: float, now: solver.State | None
+    ) -> None:
         nonlocal done
         done += 1
+        if keep is not None and now is not None:
+            keep(now)
         if callback is not None:
-            assign(intermediate_result.x)
-            callback(done, float(intermediate_result.fun))
+            assign(weights)
+            callback(done, value)
 
-    found = scipy.optimize.minimize(
-        objective,
-        _flat(variables),
-        jac=True,
-        method="L-BFGS-B",
-        callback=after_iteration,
-        options={
-            "maxiter": iterations,
-            "maxfun": 20 * iterations,
-            "maxcor": memory,
-            # float32 gradients carry no finer differences than these.
-            "ftol": 1e-9,
-            "gtol": 1e-7,
-        },
+    # float32 gradients carry no finer differences than these.
+    limits = solver.Limits(iterations, memory, ftol=1e-9, gtol=1e-7)
+    found, value = solver.minimise(
+        objective, _flat(variables), limits, after_iteration, state
     )
-    assign(found.x)
-    return float(found.fun)
+    assign(found)
+    return value
 
 
 def _flat(tensors: Any) -> np.ndarray:

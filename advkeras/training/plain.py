@@ -1,6 +1,8 @@
 """Training of any network by its recipe, resumable, through Keras fit()."""
 
 import os
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from advkeras import datasets
 from advkeras import files
 from advkeras import models
 from advkeras.models.quocnet import stages
+from advkeras.training import solver
 from advkeras.training.adversarial import AdversarialTraining
 from advkeras.training.autoencoder import pretrain_encoder
 from advkeras.training.draws import EpochDraws
@@ -24,6 +27,7 @@ from advkeras.training.recipes import Recipe
 from advkeras.training.stages import pretrain_stages
 
 _CHECKPOINT_EVERY = 50  # iterations of L-BFGS
+_SOLVER = "solver_"  # before the names of its state in a checkpoint
 
 
 def train(
@@ -47,13 +51,17 @@ def train(
         seed: Seed of the order of the images, their augmentation and attack.
         bounds: (lower, upper) of every pixel, for a recipe with an attack.
         backup_dir: Where to keep what has been done; called again after an
-            interruption, training goes on from there. By "adamw" it ends
-            where it would have ended without. The caller removes the folder,
-            once the model is safe.
+            interruption, training goes on from there, and ends where it
+            would have ended without. The caller removes the folder, once the
+            model is safe.
         progress: Whether to show a progress bar on stderr.
 
     Returns:
         The model.
+
+    Warns:
+        UserWarning: What was kept of "lbfgs" has no state of its solver: it
+            goes another way down.
 
     Raises:
         ValueError: The images are not such as the model takes, or have no
@@ -107,6 +115,7 @@ def _fit_lbfgs(
     progress: bool,
 ) -> None:
     done = 0
+    more: dict[str, Any] = {}  # the solver's state, where it is kept
     with tqdm.tqdm(
         total=recipe.epochs,
         desc=model.name,
@@ -120,7 +129,13 @@ def _fit_lbfgs(
                 model.set_weights(
                     [stored[f"w{i}"] for i in range(len(model.weights))]
                 )
+                if done < recipe.epochs:
+                    more["state"] = _solver_state(stored)
             bar.update(done)
+
+        held: dict[str, Any] = {}
+        if checkpoint is not None:
+            more["keep"] = held.update
 
         def after(iteration: int, objective: float) -> None:
             bar.set_postfix(objective=f"{objective:.5f}", refresh=False)
@@ -129,11 +144,41 @@ def _fit_lbfgs(
                 weights = {
                     f"w{i}": w for i, w in enumerate(model.get_weights())
                 }
+                state = {f"{_SOLVER}{name}": a for name, a in held.items()}
                 with files.replacing(checkpoint) as temporary:
-                    np.savez(temporary, iterations=done + iteration, **weights)
+                    np.savez(
+                        temporary,
+                        iterations=done + iteration,
+                        **weights,
+                        **state,
+                    )
 
         if done < recipe.epochs:
-            fit_lbfgs(model, images, labels, recipe.epochs - done, after)
+            fit_lbfgs(
+                model, images, labels, recipe.epochs - done, after, **more
+            )
+
+
+def _solver_state(stored: Mapping[str, np.ndarray]) -> solver.State | None:
+    state = {
+        name.removeprefix(_SOLVER): stored[name]
+        for name in stored
+        if name.startswith(_SOLVER)
+    }
+    if state and solver.has_state():
+        return state
+    warnings.warn(
+        "`backup_dir` has weights of L-BFGS, but "
+        + (
+            "the SciPy that is installed cannot go on from its solver's state"
+            if state
+            else "no state of its solver"
+        )
+        + ": training goes on from the weights, and ends on others than it "
+        "would have ended on without the interruption",
+        stacklevel=4,
+    )
+    return None
 
 
 def _fit_adamw(

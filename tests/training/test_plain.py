@@ -217,7 +217,7 @@ def watched(monkeypatch):
     calls = []
     original = plain.fit_lbfgs
 
-    def fit_lbfgs(model, images, labels, iterations, callback):
+    def fit_lbfgs(model, images, labels, iterations, callback, **more):
         calls.append((iterations, model.get_weights()))
 
         def after(iteration, objective):
@@ -225,7 +225,7 @@ def watched(monkeypatch):
             if len(calls) == 1 and iteration == 7:
                 raise KeyboardInterrupt
 
-        return original(model, images, labels, iterations, after)
+        return original(model, images, labels, iterations, after, **more)
 
     monkeypatch.setattr(plain, "fit_lbfgs", fit_lbfgs)
     monkeypatch.setattr(plain, "_CHECKPOINT_EVERY", 3)
@@ -245,9 +245,45 @@ def test_interrupted_after_a_checkpoint(digits, tmp_path, watched):
     assert [first, second] == [20, 14]
     for a, b in zip(start, checkpoint, strict=True):
         np.testing.assert_array_equal(a, b)
-    # Not the same path, but the same way down.
-    straight = fit("fc10", digits, recipe)
-    assert abs(error(resumed, digits) - error(straight, digits)) < 0.05
+    assert_same(resumed, fit("fc10", digits, recipe))
+
+
+@pytest.mark.parametrize("network", ["fc10", "fc100-100-10"])
+@pytest.mark.parametrize("killed", [2, 3, 10, 29])
+def test_by_lbfgs_it_ends_where_it_would_have(
+    digits, tmp_path, monkeypatch, network, killed
+):
+    """Interrupted anywhere, twice: the weights are the same, bit by bit."""
+    monkeypatch.setattr(plain, "_CHECKPOINT_EVERY", 3)
+    recipe = ak.training.Recipe("lbfgs", epochs=30)
+    original = plain.fit_lbfgs
+
+    def interrupted(model, images, labels, iterations, callback, **more):
+        def after(iteration, objective):
+            callback(iteration, objective)
+            if iteration >= killed:
+                raise KeyboardInterrupt
+
+        return original(model, images, labels, iterations, after, **more)
+
+    for _ in range(2):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(plain, "fit_lbfgs", interrupted)
+            fit(network, digits, recipe, backup_dir=tmp_path)
+        if killed > 15:  # the second does not come so far
+            break
+    resumed = fit(network, digits, recipe, backup_dir=tmp_path)
+    assert_same(resumed, fit(network, digits, recipe))
+
+
+def test_without_the_solvers_state_it_says_so(digits, tmp_path):
+    """As of a backup that an older version left."""
+    recipe = ak.training.Recipe("lbfgs", epochs=6)
+    weights = ak.models.build("fc10", seed=9).get_weights()
+    np.savez(tmp_path / "lbfgs.npz", iterations=3, w0=weights[0], w1=weights[1])
+    with pytest.warns(UserWarning, match="no state of its solver"):
+        model = fit("fc10", digits, recipe, backup_dir=tmp_path)
+    assert np.abs(model.get_weights()[0] - weights[0]).max() > 0
 
 
 def test_interrupted_after_the_last_iteration(digits, tmp_path, watched):
@@ -267,7 +303,7 @@ def test_a_resumed_encoder_is_not_trained_again(digits, tmp_path, monkeypatch):
     recipe = ak.training.Recipe("lbfgs", epochs=2, encoder_epochs=1)
     backup = tmp_path / "backup"
 
-    def interrupt(*_):
+    def interrupt(*_, **more):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):

@@ -6,10 +6,22 @@ import numpy as np
 
 # How a solve may end: by SciPy's criteria of these names, after as many
 # iterations as it may have, or because no step along the direction improves the
-# objective. "settled": left early, because what it would come to was clear; so
-# end solves on the way, and the last one of an image that no c leads to its
-# target. "none": there was nothing to solve.
-STOPS = ("none", "gtol", "ftol", "max_iterations", "line_search", "settled")
+# objective. "settled": what it would come to was clear; so end solves on the
+# way, which are left early, and the last one of an image that no c leads to its
+# target. "flat" and "no_gradient": likewise no c does, because where it ended
+# the gradient of the loss is 0 everywhere, or is none: NaN or infinite. "none":
+# there was nothing to solve.
+CONVERGED = ("gtol", "ftol")
+SETTLED, FLAT, NO_GRADIENT = "settled", "flat", "no_gradient"
+STOPS = (
+    "none",
+    *CONVERGED,
+    "max_iterations",
+    "line_search",
+    SETTLED,
+    FLAT,
+    NO_GRADIENT,
+)
 
 # The search for c ends below it, and above its inverse.
 SMALLEST_C = 1e-10

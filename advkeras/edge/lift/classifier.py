@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import fixed
 from advkeras.classifier import Classifier
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
@@ -84,17 +85,21 @@ class TfliteClassifier(Classifier):
             known = straight_through.input_limits(graph, graph.inputs[0])
             self.bounds_from = "assumed" if known is None else "input"
         if kind is not None:
-            self.outputs = "probabilities"
+            self._declare(outputs="probabilities")
         self.path = graph.path
         self.runtime = runtime
         given = graph.inputs[0]
         if straight_through.is_quantized(given) or straight_through.is_whole(
             given
         ):
-            self.levels = _levels(given, self.bounds, levels)
+            self._declare(levels=_levels(given, self.bounds, levels))
         # Ended with this object, however that goes.
         self._interpreter = runtimes.Interpreter(path, runtime, threads)
         weakref.finalize(self, self._interpreter.close)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fixed.check_unset(self, name, value, ("path", "runtime"))
+        super().__setattr__(name, value)
 
     def predict(
         self,

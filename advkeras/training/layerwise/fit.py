@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from advkeras import checks
+from advkeras import fixed
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
 from advkeras.training.layerwise import cut
@@ -169,6 +170,13 @@ class _Trainer(keras.Model):
         self.weight = weight
         self.seed = keras.random.SeedGenerator(seed)
         self.built = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Callbacks of the user's see this model.
+        fixed.check_unset(
+            self, name, value, ("plain", "pools", "weight", "seed")
+        )
+        super().__setattr__(name, value)
 
     def call(self, images: Any, training: bool | None = None) -> Any:
         return self.plain(images, training=training)

@@ -8,6 +8,7 @@ import numpy as np
 
 from advkeras import channels
 from advkeras import checks
+from advkeras import fixed
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
 from advkeras.training.layerwise import cut
@@ -44,6 +45,12 @@ class Pool(keras.layers.Layer):
             (size,), "zeros", "int32", trainable=False, name="labels"
         )
         self.built = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fixed.check_unset(
+            self, name, value, ("below", "above", "classifier", "size")
+        )
+        super().__setattr__(name, value)
 
     def draw(self, n: Any, seed: keras.random.SeedGenerator) -> Any:
         """Returns n random examples and their labels, with repetition."""

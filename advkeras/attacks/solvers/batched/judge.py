@@ -179,7 +179,7 @@ def _stop(
         & (tf.abs(there.margin) > tf.maximum(unsure, _CLEAR)),
     }
     stop = tf.zeros_like(iterations)
-    for name in reversed(STOPS[1:]):  # the first that holds is the one named
+    for name in reversed(holds):  # the first that holds is the one named
         stop = tf.where(holds[name], STOPS.index(name), stop)
     return stop
 

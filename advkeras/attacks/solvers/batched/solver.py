@@ -19,6 +19,7 @@ from advkeras.attacks.solvers.batched import steps
 from advkeras.attacks.solvers.batched.judge import Limits
 from advkeras.attacks.solvers.batched.judge import judge
 from advkeras.attacks.solvers.batched.slots import Slots
+from advkeras.attacks.solvers.reasons import explained
 from advkeras.attacks.solvers.solution import STOPS
 from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
@@ -56,7 +57,7 @@ def solve(classifier: Classifier, problem: Problem) -> Solution:
         ("batched", shape, problem.norm, problem.memory),
         lambda c: Solver(c, shape, problem.norm, problem.memory).solve,
     )
-    return solve_all(problem)
+    return explained(classifier, problem, solve_all(problem))
 
 
 class Solver:

@@ -17,6 +17,7 @@ from advkeras.attacks.solvers.lockstep import greenlets
 from advkeras.attacks.solvers.lockstep.search import search_c
 from advkeras.attacks.solvers.penalty import penalty
 from advkeras.attacks.solvers.penalty import pull
+from advkeras.attacks.solvers.reasons import explained
 from advkeras.attacks.solvers.solution import SMALLEST_C
 from advkeras.attacks.solvers.solution import STOPS
 from advkeras.attacks.solvers.solution import Problem
@@ -37,7 +38,8 @@ def solve(classifier: Classifier, problem: Problem) -> Solution:
 
 def _solve(classifier: Classifier, problem: Problem) -> Solution:
     solution = Solution.empty(problem.positions)
-    answer = _answering(classifier, _differentiated(classifier))
+    differentiated = _differentiated(classifier)
+    answer = _answering(classifier, differentiated)
     total, size = len(problem.positions), problem.batch_size
     for start in range(0, total, size):
         rows = range(start, min(start + size, total))
@@ -54,7 +56,7 @@ def _solve(classifier: Classifier, problem: Problem) -> Solution:
                 np.array([image.stop for image in found]),
             ),
         )
-    return solution
+    return explained(differentiated, problem, solution)
 
 
 def _differentiated(classifier: Classifier) -> Classifier:
