@@ -112,9 +112,7 @@ def test_what_cannot_be_imported(refusal, tmp_path, monkeypatch, text, reason):
 def test_a_model_larger_than_allowed_is_refused(refusal, model_files, tmp_path):
     model = model_files["linear"]
     for app in ("transfer_eval", "export", "benchmark", "edge_eval"):
-        argument = (
-            "models" if app in ("transfer_eval", "benchmark") else "model"
-        )
+        argument = "models" if app == "transfer_eval" else "model"
         line = refusal(
             app,
             f"--{argument}={model}",
