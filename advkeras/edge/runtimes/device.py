@@ -125,13 +125,13 @@ def decode(values: dict[str, Any]) -> np.ndarray:
 
 
 def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
-    """Returns the manifest of a bundle, a folder.
+    """Returns the manifest of a bundle, a folder, whose files are whole.
 
     Raises:
-        ValueError: The folder is none.
+        ValueError: The folder is none, or a file of it was changed.
     """
     try:
-        manifest = files.read_json(Path(folder) / "manifest.json")
+        manifest = run_on_device.check_files(Path(folder))
         _check_manifest(manifest)
     except _FOREIGN as error:
         raise ValueError(
@@ -162,6 +162,7 @@ def read_results(path: str | os.PathLike) -> dict[str, Any]:
 def _check_manifest(manifest: dict[str, Any]) -> None:
     # Raises one of _FOREIGN unless it is a bundle's.
     _check(manifest["format"] == FORMAT, f"format {manifest['format']!r}")
+    _check_sum(manifest, "manifest.json")
     checks.check_bounds(manifest["bounds"])
     hashed, models = manifest["files"], manifest["models"]
     sets = {one["name"]: one for one in manifest["sets"]}
@@ -192,8 +193,14 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
         _check({"variant", "runtime", "reason"} <= set(one), "skipped")
 
 
+def _check_sum(values: dict[str, Any], name: str) -> None:
+    same = values["sha256"] == run_on_device.digest_of(values)
+    _check(same, f"the SHA-256 of {name}")
+
+
 def _check_results(found: dict[str, Any]) -> None:
     _check(found["format"] == FORMAT, f"format {found['format']!r}")
+    _check_sum(found, "device_results.json")
     manifest = found["manifest"]
     _check_manifest(manifest)
     texts = [found["runtime"], *found["device"].values()]
