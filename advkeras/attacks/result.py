@@ -9,6 +9,7 @@ import numpy as np
 
 from advkeras import checks
 from advkeras import files
+from advkeras import packed
 from advkeras.attacks import norms
 
 
@@ -95,8 +96,26 @@ class AttackResult:
             np.savez_compressed(file, **arrays)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "AttackResult":
-        """Reads what `save` wrote; never unpickles."""
+    def load(
+        cls, path: str | os.PathLike, max_gb: float = 4.0
+    ) -> "AttackResult":
+        """Reads what `save` wrote; never unpickles.
+
+        Args:
+            path: The file.
+            max_gb: GB that its arrays may take. What the file says of their
+                sizes is checked before any of them is read.
+
+        Raises:
+            ValueError: They would take more.
+        """
+        try:
+            packed.check_sizes(path, max_gb)
+        except ValueError as error:
+            raise ValueError(
+                "`path` must be a file of results that `max_gb` allows. "
+                f"Received: path={os.fspath(path)!r} ({error})"
+            ) from error
         with np.load(path, allow_pickle=False) as stored:
             arrays: dict[str, Any] = dict(stored)
         arrays.setdefault("targets", None)
