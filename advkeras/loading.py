@@ -21,6 +21,7 @@ def load(
     levels: int | None = None,
     output: str | int | None = None,
     custom_objects: Mapping[str, Any] | None = None,
+    max_gb: float = models.DEFAULT_MAX_GB,
 ) -> Classifier:
     """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
 
@@ -39,6 +40,8 @@ def load(
         output: As for `Classifier`; a .tflite file has one.
         custom_objects: As for `advkeras.models.load`; a .tflite file names
             none.
+        max_gb: As for `advkeras.models.load`; a .tflite file is no larger
+            than it is.
 
     Warns:
         UserWarning: `bounds` are given, and its card or a layer at its input
@@ -58,7 +61,7 @@ def load(
             return TfliteClassifier(
                 name_or_path, bounds=bounds, outputs=outputs, levels=levels
             )
-        model = models.load(name_or_path, custom_objects)
+        model = models.load(name_or_path, custom_objects, max_gb)
         return Classifier(model, bounds, outputs, levels, output)
 
     declared = None

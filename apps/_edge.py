@@ -92,6 +92,7 @@ def define(
     )
     define_variants(variants)
     _models.define_import()
+    _models.define_max_model_gb()
     _models.define_bounds()
     _models.define_accept_accuracy()
     _common.define_attack(attack, epsilon, examples=examples)

@@ -28,6 +28,16 @@ def define_import() -> None:
     )
 
 
+def define_max_model_gb() -> None:
+    """Defines --max_model_gb."""
+    flags.DEFINE_float(
+        "max_model_gb",
+        4.0,
+        "GB that a model may take once unpacked, its configuration a 64th of "
+        "it. A file that says more of itself is refused before it is read.",
+    )
+
+
 def define_bounds() -> None:
     """Defines --bounds."""
     flags.DEFINE_list(
@@ -86,7 +96,13 @@ def load(path: Any, **options: Any) -> Any:
     import advkeras as ak
 
     own = import_own()
-    classifier = ak.load(path, bounds=bounds(), custom_objects=own, **options)
+    classifier = ak.load(
+        path,
+        bounds=bounds(),
+        custom_objects=own,
+        max_gb=FLAGS.max_model_gb,
+        **options,
+    )
     if classifier.bounds_from == "assumed":
         raise ValueError(
             "`bounds` must be given: neither a card nor a Rescaling or "

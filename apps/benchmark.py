@@ -55,6 +55,7 @@ flags.DEFINE_list(
 )
 _common.define_epsilon("0.1")
 _models.define_import()
+_models.define_max_model_gb()
 _models.define_bounds()
 _common.define_data("mnist", "test")
 _common.define_seed()

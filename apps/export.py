@@ -33,6 +33,7 @@ flags.DEFINE_integer(
 )
 _edge.define_variants()
 _models.define_import()
+_models.define_max_model_gb()
 _models.define_bounds()
 _common.define_data("mnist5k")
 _common.define_seed()

@@ -24,6 +24,7 @@ flags.DEFINE_float(
     lower_bound=0,
 )
 _models.define_import()
+_models.define_max_model_gb()
 _models.define_bounds()
 _models.define_accept_accuracy()
 _common.define_attack("fgsm,lbfgs", epsilon="0.1", examples=256)

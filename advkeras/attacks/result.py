@@ -9,6 +9,7 @@ import numpy as np
 
 from advkeras import checks
 from advkeras import files
+from advkeras import packed
 from advkeras.attacks import norms
 from advkeras.attacks import stored
 
@@ -98,13 +99,23 @@ class AttackResult:
             np.savez_compressed(file, **arrays)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "AttackResult":
+    def load(
+        cls, path: str | os.PathLike, max_gb: float = 4.0
+    ) -> "AttackResult":
         """Reads what `save` wrote; never unpickles.
 
+        Args:
+            path: The file.
+            max_gb: GB that its arrays may take. What the file says of their
+                sizes is checked before any of them is read.
+
         Raises:
-            ValueError: There is no such file, or it is damaged or another.
+            ValueError: There is no such file, it is damaged or another, or
+                its arrays would take more.
         """
-        with files.reading("path", path, "an .npz file as `save` writes it"):
+        what = "an .npz file as `save` writes it, which `max_gb` allows"
+        with files.reading("path", path, what):
+            packed.check_sizes(path, max_gb)
             return cls(**stored.read(path, dataclasses.fields(cls)))
 
     @classmethod

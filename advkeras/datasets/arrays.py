@@ -15,6 +15,7 @@ from advkeras.datasets.image_set import resize
 
 # What is read of an array at once.
 _BYTES = 2**24
+_MOST_CLASSES = 2**20
 
 # Reads rows, in this order, a few at a time.
 Reader = Callable[[np.ndarray], Iterator[np.ndarray]]
@@ -158,6 +159,11 @@ def named_labels(
             most = labels.shape[1] - 1
         elif np.issubdtype(labels.dtype, np.integer):
             most = int(labels.max(initial=0))
+            if most >= _MOST_CLASSES:  # each takes a name
+                raise ValueError(
+                    f"`{name}` must be below {_MOST_CLASSES}. "
+                    f"Received: {name} up to {most}"
+                )
         class_names = [str(i) for i in range(most + 1)]
     names = tuple(map(str, class_names))
     return check_labels(name, labels, n, names), names

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import packed
 from advkeras.datasets import splits
 from advkeras.datasets.arrays import check_pixels
 from advkeras.datasets.arrays import image_set
 from advkeras.datasets.arrays import named_labels
 from advkeras.datasets.arrays import rows_at_once
 from advkeras.datasets.image_set import ImageSet
+
+# Of labels and names of classes, which are read whole; images are a stream.
+_MAX_GB = 1.0
 
 
 def load(
@@ -35,6 +39,9 @@ def load(
     with _reading(name), np.load(file, allow_pickle=False) as stored:
         arrays = stored.files
     keys = _keys(name, arrays)
+    whole = {"class_names", *(y for _, y in keys.values())}
+    with _reading(name):
+        packed.check_sizes(file, _MAX_GB, whole)
     with _reading(name), np.load(file, allow_pickle=False) as stored:
         headers = {x: _header(file, x) for x, _ in keys.values()}
         parts = [stored[y] for _, y in keys.values()]
@@ -119,13 +126,7 @@ def _keys(name: str, stored: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 def _open(member: Any) -> tuple[tuple[int, ...], np.dtype]:
     """Reads an array's header: shape and type."""
-    version = np.lib.format.read_magic(member)
-    read = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    shape, fortran, dtype = read(member)
+    shape, fortran, dtype = packed.header(member)
     if fortran and len(shape) > 1:
         raise ValueError("images are in Fortran's order: np.ascontiguousarray")
     return shape, dtype

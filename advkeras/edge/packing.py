@@ -13,8 +13,7 @@ import numpy as np
 from advkeras import files
 from advkeras.edge.standalone import run_on_device
 
-SCRIPT = "run_on_device.py"
-MANIFEST = "manifest.json"
+SCRIPT, MANIFEST = run_on_device.SCRIPT, run_on_device.MANIFEST
 
 _README = """\
 Do adversarial images still fool these models, on this device?
@@ -32,6 +31,12 @@ made:
 *.tflite        the models
 images/*.npy    what they are shown, uint8, (n, height, width, channels)
 manifest.json   labels, what the models say on the host, SHA-256 of every file
+
+Before anything else the script compares every file, itself and manifest.json
+too, with the SHA-256 in manifest.json, and refuses to run where one differs,
+is missing, or is code that is none of the bundle's. It imports nothing from
+this folder. That finds what was damaged or changed on the way. It cannot find
+a bundle that someone made anew, sums and all: keep the SHA-256 of the .zip.
 """
 
 
@@ -135,6 +140,7 @@ def _fill(
         path.relative_to(folder).as_posix(): files.sha256(path)
         for path in _files(folder)
     }
+    manifest["sha256"] = run_on_device.digest_of(manifest)
     files.write_json(folder / MANIFEST, manifest)
 
 

@@ -22,8 +22,10 @@ from advkeras.models.registry import names
 from advkeras.models.registry import register
 from advkeras.models.scores import find_scores
 from advkeras.models.scores import image_shape
+from advkeras.models.sizes import DEFAULT_MAX_GB
 
 __all__ = [
+    "DEFAULT_MAX_GB",
     "Head",
     "bounds_of_layers",
     "build",

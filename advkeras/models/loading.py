@@ -11,8 +11,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from advkeras import checks
 from advkeras.models import legacy
 from advkeras.models import registry
+from advkeras.models import sizes
 from advkeras.models.wrapped import FunctionModel
 
 # Longer ones in the errors of Keras are whole configurations of models.
@@ -80,6 +82,7 @@ def find_all(
 def load(
     name_or_path: str | os.PathLike,
     custom_objects: Mapping[str, Any] | None = None,
+    max_gb: float = sizes.DEFAULT_MAX_GB,
 ) -> keras.Model:
     """Loads a model for inference.
 
@@ -90,14 +93,19 @@ def load(
             installed.
         custom_objects: Classes and functions of your own that the file names:
             name -> object.
+        max_gb: GB that the model may take once unpacked, its configuration a
+            64th of it. What the file says of its sizes is checked before
+            anything is unpacked into memory.
 
     Returns:
         A Keras model, not compiled. A SavedModel becomes a model around its
         serving signature, in float32 and differentiable.
 
     Raises:
-        ValueError: There is no such model, or the file cannot be read.
+        ValueError: There is no such model, or the file cannot be read, or is
+            larger than `max_gb` once unpacked.
     """
+    checks.check_positive("max_gb", max_gb)
     path = find(name_or_path)
     if not path.is_dir() and path.suffix not in _SUFFIXES:
         raise ValueError(
@@ -106,8 +114,14 @@ def load(
         )
     try:
         if path.is_dir():
+            sizes.check(path, max_gb)
             return _load_saved_model(path)
-        return _load_keras(path, custom_objects)
+        return _load_keras(path, custom_objects, max_gb)
+    except sizes.TooLargeError as error:
+        raise ValueError(
+            "a model file must be one that `max_gb` allows. Received: "
+            f"model={os.fspath(name_or_path)!r} ({error})"
+        ) from error
     except Exception as error:
         # Keras, h5py, zipfile and TF each fail in their own way on a
         # truncated or foreign file.
@@ -142,10 +156,11 @@ def _remedy(error: Exception) -> str:
 
 
 def _load_keras(
-    path: Path, custom_objects: Mapping[str, Any] | None
+    path: Path, custom_objects: Mapping[str, Any] | None, max_gb: float
 ) -> keras.Model:
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ValueError("not a whole .keras archive; truncated?")
+    sizes.check(path, max_gb)
     if legacy.is_old(path):
         return legacy.load(path, custom_objects)
     return keras.saving.load_model(path, custom_objects, compile=False)

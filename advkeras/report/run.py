@@ -15,6 +15,7 @@ from advkeras.classifier import Classifier
 from advkeras.models import cards
 
 _CHUNK = 256  # images attacked between two saves
+_MAX_GB = 1024.0  # of results that a run wrote itself
 
 
 class Run:
@@ -60,7 +61,7 @@ class Run:
         """
         whole = self.output / "examples" / f"{name}.npz"
         if whole.exists():
-            return AttackResult.load(whole)
+            return AttackResult.load(whole, _MAX_GB)
         if isinstance(images, datasets.ImageSet):
             classifier.check_fits(images)
         # The attack checks each part, before it works on it.
@@ -79,7 +80,7 @@ class Run:
                         seed=seed,
                     ).save(path)
                 paths.append(path)
-                parts.append(AttackResult.load(path))
+                parts.append(AttackResult.load(path, _MAX_GB))
                 bar.update(len(parts[-1]))
         result = AttackResult.concatenate(parts)
         result.save(whole)

@@ -109,6 +109,22 @@ def test_what_cannot_be_imported(refusal, tmp_path, monkeypatch, text, reason):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_model_larger_than_allowed_is_refused(refusal, model_files, tmp_path):
+    model = model_files["linear"]
+    for app in ("transfer_eval", "export", "benchmark", "edge_eval"):
+        argument = "models" if app == "transfer_eval" else "model"
+        line = refusal(
+            app,
+            f"--{argument}={model}",
+            "--max_model_gb=1e-6",
+            *(["--dataset=mnist5k"] if app != "export" else []),
+            f"--output={tmp_path / 'run'}",
+        )
+        assert line.startswith(f"{app}: a model file must be one that `max_gb`")
+        assert "--max_model_gb, allows more" in line
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.fixture
 def digit_folder(tmp_path, test_digits):
     """Digits as PNG files in folders of other names, and two broken ones."""

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import typing
 import zipfile
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def change(folder, edit):
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     edit(manifest)
-    path.write_text(json.dumps(manifest))
+    path.write_text(json.dumps(bundles.signed(manifest)))
 
 
 def flip(path):
@@ -82,9 +83,20 @@ def hashed(folder, name):
 
 def test_it_is_python_3_8():
     text = SCRIPT.read_text()
-    ast.parse(text, feature_version=(3, 8))
-    # Python 3.8 does not know list[int], and so must not evaluate it.
-    assert "\nfrom __future__ import annotations\n" in text
+    tree = ast.parse(text, feature_version=(3, 8))
+    # Python 3.8 does not know list[int] nor int | None, and so must not
+    # evaluate them; and __future__, which would spare it that, is a file.
+    assert "__future__ import" not in text
+    found = [x for x in ast.walk(tree) if hasattr(x, "annotation")]
+    found = [x.annotation for x in found] + [
+        x.returns for x in ast.walk(tree) if isinstance(x, ast.FunctionDef)
+    ]
+    assert len(found) > 50
+    for annotation in filter(None, found):
+        for part in ast.walk(annotation):
+            assert not isinstance(part, ast.BinOp), ast.unparse(annotation)
+            if isinstance(part, ast.Subscript):
+                assert part.value.id in typing.__all__
 
 
 def test_it_needs_nothing_of_advkeras():

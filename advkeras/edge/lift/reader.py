@@ -17,6 +17,7 @@ from advkeras.edge.lift.graph import Tensor
 # that a small device could hold.
 _MOST_ELEMENTS = 1 << 28
 _MOST_PIXELS = 1 << 25  # of one image
+_MOST_DIMENSIONS = 8
 _TYPES = {"float32", "float16", "float64", "int8", "uint8", "int16", "int32"}
 _TYPES |= {"int64", "bool"}
 _QUANTIZED = {"int8", "uint8", "int16"}
@@ -39,13 +40,11 @@ def read(path: str | os.PathLike) -> Graph:
         if not model.SubgraphsLength():
             raise ValueError("no graph")
         main = model.Subgraphs(0)  # others are bodies of loops
+        _check_sizes(main)
         tensors = tuple(
             _tensor(model, main.Tensors(i), i)
             for i in range(main.TensorsLength())
         )
-        held = sum(math.prod(tensor.shape) for tensor in tensors)
-        if held > _MOST_ELEMENTS:
-            raise ValueError(f"its tensors have {held} elements")
         operators = tuple(
             _operator(model, main.Operators(i), i, tensors)
             for i in range(main.OperatorsLength())
@@ -64,6 +63,22 @@ def read(path: str | os.PathLike) -> Graph:
     return graph
 
 
+def _check_sizes(main: Any) -> None:
+    """Raises ValueError if the shapes are too large, before any is filled."""
+    held = 0
+    for i in range(main.TensorsLength()):
+        stored = main.Tensors(i)
+        if stored.ShapeLength() > _MOST_DIMENSIONS:
+            raise ValueError(f"tensor {i} has {stored.ShapeLength()} sizes")
+        shape = [stored.Shape(k) for k in range(stored.ShapeLength())]
+        if min(shape, default=0) < 0:
+            raise ValueError(f"tensor {i} has shape {tuple(shape)}")
+        held += math.prod(shape)
+        # One buffer may be that of many tensors.
+        if held > _MOST_ELEMENTS:
+            raise ValueError(f"its tensors have {held} elements")
+
+
 def _tensor(model: Any, stored: Any, index: int) -> Tensor:
     name = (stored.Name() or b"").decode(errors="replace")
     dtype = flatbuffer.dtype_name(stored)
@@ -73,8 +88,6 @@ def _tensor(model: Any, stored: Any, index: int) -> Tensor:
         raise ValueError(f"tensor {index}, {name!r}, is sparse")
     shape = tuple(int(size) for size in _vector(stored.ShapeAsNumpy()))
     signature = tuple(int(s) for s in _vector(stored.ShapeSignatureAsNumpy()))
-    if len(shape) > 8 or min(shape, default=0) < 0:
-        raise ValueError(f"tensor {index}, {name!r}, has shape {shape}")
     if len(signature) != len(shape):
         signature = shape
     return Tensor(

@@ -184,20 +184,17 @@ def _passed(
     Not as values + (held - values) without the gradient of the latter, which
     float32 rounds once more.
     """
+    # Not by `tf.custom_gradient`, which would keep each graph that it is in
+    # for as long as the process lasts. What is added is 0 exactly, and where
+    # there is no difference, of an infinity, it is 0 as well.
+    still = tf.stop_gradient(values)
     lower, upper = limits(tensor)
-    margin = _ROUNDED * float(quantization_of(tensor).scale[0])
-
-    @tf.custom_gradient
-    def passed(given: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        def backwards(gradient: tf.Tensor) -> tf.Tensor:
-            if beyond == 1:
-                return gradient
-            clipped = (given < lower - margin) | (given > upper + margin)
-            return tf.where(clipped, beyond * gradient, gradient)
-
-        return held(given), backwards
-
-    return passed(values)
+    passing = tf.where(tf.math.is_finite(still), values - still, 0.0)
+    if beyond != 1:
+        margin = _ROUNDED * float(quantization_of(tensor).scale[0])
+        clipped = (still < lower - margin) | (still > upper + margin)
+        passing *= tf.where(clipped, beyond, 1.0)
+    return tf.stop_gradient(held(values)) + passing
 
 
 def quantization_of(tensor: Tensor | None) -> Quantization:

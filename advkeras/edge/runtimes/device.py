@@ -122,16 +122,15 @@ def decode(values: dict[str, Any]) -> np.ndarray:
 
 
 def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
-    """Returns the manifest of a bundle, a folder.
+    """Returns the manifest of a bundle, a folder, whose files are whole.
 
     Raises:
-        ValueError: The folder is none.
+        ValueError: The folder is none, or a file of it was changed.
     """
     with files.reading(
         "folder", folder, "a bundle, as `write_bundle` writes it"
     ):
-        text = (Path(folder) / "manifest.json").read_text(encoding="utf-8")
-        manifest = json.loads(text)
+        manifest = run_on_device.check_files(Path(folder))
         _check_manifest(manifest)
         return dict(manifest)
 
@@ -153,6 +152,7 @@ def read_results(path: str | os.PathLike) -> dict[str, Any]:
 def _check_manifest(manifest: dict[str, Any]) -> None:
     # Raises an error of whatever kind unless it is a bundle's.
     _check(manifest["format"] == FORMAT, f"format {manifest['format']!r}")
+    _check_sum(manifest, "manifest.json")
     checks.check_bounds(manifest["bounds"])
     hashed, models = manifest["files"], manifest["models"]
     sets = {one["name"]: one for one in manifest["sets"]}
@@ -195,8 +195,14 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
         _check({"variant", "runtime", "reason"} <= set(one), "skipped")
 
 
+def _check_sum(values: dict[str, Any], name: str) -> None:
+    same = values["sha256"] == run_on_device.digest_of(values)
+    _check(same, f"the SHA-256 of {name}")
+
+
 def _check_results(found: dict[str, Any]) -> None:
     _check(found["format"] == FORMAT, f"format {found['format']!r}")
+    _check_sum(found, "device_results.json")
     manifest = found["manifest"]
     _check_manifest(manifest)
     texts = [found["runtime"], *found["device"].values()]

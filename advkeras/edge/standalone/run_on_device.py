@@ -5,11 +5,20 @@
 
 Needs Python 3.8 or newer, NumPy, and one of ai_edge_litert, tflite_runtime and
 tensorflow. The bundle is the folder that this file lies in; every file of it is
-checked against its SHA-256 first. Prints a table a model and writes
-device_results.json, which `apps.edge_report` reads.
+checked against its SHA-256 first, before anything is imported that is not
+Python's own, and nothing is imported from that folder. Prints a table a model
+and writes device_results.json, which `apps.edge_report` reads.
 """
 
-from __future__ import annotations
+# Nothing may be imported from the folder of this file, where Python looks
+# first: a bundle that was elsewhere may hold a numpy.py. `sys` is part of
+# Python itself, all else is a file, even __future__: hence List, not list.
+import sys
+
+if __name__ == "__main__" and not (
+    sys.flags.isolated or getattr(sys.flags, "safe_path", False)
+):
+    del sys.path[0]
 
 import argparse
 import base64
@@ -19,29 +28,109 @@ import json
 import multiprocessing
 import os
 import platform
-import sys
 import time
 from concurrent import futures
 from pathlib import Path
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
+from typing import Dict
+from typing import List
+from typing import Optional
+from typing import Tuple
 
-import numpy as np
+SCRIPT, MANIFEST = "run_on_device.py", "manifest.json"
+# What Python would import, were it asked to.
+_CODE = {".py", ".pyc", ".pyd", ".pyw", ".so", ".dll"}
+_FORMAT = 1
+
+
+def digest_of(values: Dict[str, Any]) -> str:
+    """Returns the SHA-256 of JSON values by name, but for their "sha256"."""
+    rest = {key: value for key, value in values.items() if key != "sha256"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def check_files(folder: Path) -> Dict[str, Any]:
+    """Returns the manifest; ValueError unless every file is as it was made.
+
+    Of the manifest itself, too, and of this script. Nothing but the manifest
+    is opened other than to take its SHA-256.
+    """
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        manifest: Dict[str, Any] = json.loads(content)
+        if manifest["format"] != _FORMAT:
+            raise ValueError("another format")
+        listed, sets = dict(manifest["files"]), manifest["sets"]
+        used = [one["file"] for one in [*manifest["models"].values(), *sets]]
+        for name in sorted({*used, SCRIPT} - set(listed)):
+            raise ValueError(f"no SHA-256 of {name}")
+        if manifest["sha256"] != digest_of(manifest):
+            raise ValueError("it differs in SHA-256; copy it again")
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise ValueError(
+            f"manifest.json is not that of a bundle ({_one_line(error)})"
+        ) from error
+    for name, digest in sorted(listed.items()):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError(f"{name} lies outside of the bundle")
+        if not (folder / name).is_file():
+            raise ValueError(f"{name} is missing; copy it again")
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            raise ValueError(f"{name} differs in SHA-256; copy it again")
+    for found in sorted(folder.rglob("*")):
+        name = found.relative_to(folder).as_posix()
+        cached = "__pycache__" in found.relative_to(folder).parts
+        if found.suffix in _CODE and name not in listed and not cached:
+            raise ValueError(f"{name} is none of the bundle; delete it")
+    return manifest
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _say(line: str) -> None:
+    print(f"run_on_device.py: {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    _here = os.path.dirname(os.path.realpath(__file__))
+    # As PYTHONPATH may have it, or Python itself where a link led here.
+    sys.path[:] = [
+        entry for entry in sys.path if os.path.realpath(entry) != _here
+    ]
+    try:
+        check_files(Path(_here))
+    except ValueError as error:
+        _say(_one_line(error))
+        sys.exit(2)
+
+# Only now: nothing but Python's own was needed for the check.
+import numpy as np  # noqa: E402
 
 _INTERPRETERS = (
     ("ai_edge_litert", "ai_edge_litert.interpreter"),
     ("tflite_runtime", "tflite_runtime.interpreter"),
     ("tensorflow", "tensorflow.lite.python.interpreter"),
 )
-_FORMAT = 1
 NO_ANSWER = -1  # a label, as advkeras.checks has it
 _BATCH = 50  # images held as floats at a time
 _TIMED = 100  # images whose latency is kept
 _Z = 1.959963984540054  # of 95 %
 
 
-def find_interpreter() -> tuple[str, str, ModuleType]:
+def find_interpreter() -> Tuple[str, str, ModuleType]:
     """Returns (package, version, module) of the first interpreter there is."""
     for package, module in _INTERPRETERS:
         try:
@@ -96,7 +185,7 @@ class Model:
         return self._interpreter.get_tensor(self.output["index"])
 
 
-def tensor(details: list[dict[str, Any]]) -> dict[str, Any]:
+def tensor(details: List[Dict[str, Any]]) -> Dict[str, Any]:
     """Returns what has to be known of a model's only input or output."""
     if len(details) != 1:
         raise ValueError("the model must have one input and one output")
@@ -116,7 +205,7 @@ def tensor(details: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def quantize(images: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
+def quantize(images: np.ndarray, tensor: Dict[str, Any]) -> np.ndarray:
     """Returns float32 images as a model's input takes them.
 
     Rounds half to even and clips to what the input's type can hold. Integers
@@ -159,7 +248,7 @@ def as_scores(outputs: np.ndarray) -> np.ndarray:
     return outputs.reshape(outputs.shape[0], outputs.shape[-1])
 
 
-def labels_of(outputs: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
+def labels_of(outputs: np.ndarray, tensor: Dict[str, Any]) -> np.ndarray:
     """Returns the first class with the largest score, int64, (n,).
 
     A single score is the probability of class 1, which is said above a half.
@@ -189,7 +278,7 @@ def misread(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def judge(
     predicted: np.ndarray, labels: np.ndarray, source: Any, fooled: Any
-) -> dict[str, Any]:
+) -> Dict[str, Any]:
     """Judges what a model predicted, (n,), of one set of images.
 
     Against the true labels, what the float model says of the same images, and
@@ -218,20 +307,20 @@ def equal_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (bits[0] == bits[1]).all(axis=1)
 
 
-def encode(array: np.ndarray) -> dict[str, Any]:
+def encode(array: np.ndarray) -> Dict[str, Any]:
     """Returns an array as JSON values: dtype, shape and base64."""
     content = base64.b64encode(array.tobytes()).decode("ascii")
     about = {"dtype": array.dtype.name, "shape": list(array.shape)}
     return {**about, "base64": content}
 
 
-def decode(values: dict[str, Any]) -> np.ndarray:
+def decode(values: Dict[str, Any]) -> np.ndarray:
     """Returns the array that `encode` was given."""
     content = base64.b64decode(values["base64"], validate=True)
     return np.frombuffer(content, values["dtype"]).reshape(values["shape"])
 
 
-def timed(model: Any, inputs: np.ndarray) -> tuple[np.ndarray, list[float]]:
+def timed(model: Any, inputs: np.ndarray) -> Tuple[np.ndarray, List[float]]:
     """Returns outputs, (n, ...), and milliseconds, of one image at a time."""
     outputs, times = [], []
     for i in range(len(inputs)):
@@ -241,54 +330,39 @@ def timed(model: Any, inputs: np.ndarray) -> tuple[np.ndarray, list[float]]:
     return np.concatenate(outputs), times
 
 
-def latencies(model: Any, inputs: np.ndarray) -> list[float]:
+def latencies(model: Any, inputs: np.ndarray) -> List[float]:
     """Returns milliseconds an image, one image at a time, after a warm-up."""
     timed(model, inputs[:2])
     return timed(model, inputs)[1]
 
 
-def read_bundle(folder: Path) -> dict[str, Any]:
-    """Returns the manifest; ValueError unless every file is as it was made."""
+def read_bundle(folder: Path) -> Dict[str, Any]:
+    """Returns the manifest of a bundle; ValueError unless it is whole."""
+    manifest = check_files(folder)
     try:
-        content = (folder / "manifest.json").read_bytes()
-        manifest: dict[str, Any] = json.loads(content)
-        if manifest["format"] != _FORMAT:
-            raise ValueError("another format")
-        listed, sets = dict(manifest["files"]), manifest["sets"]
-        used = [one["file"] for one in [*manifest["models"].values(), *sets]]
-        for name in set(used) - set(listed):
-            raise ValueError(f"no SHA-256 of {name}")
-        for one in sets:
+        for one in manifest["sets"]:
             if not 0 < len(one["labels"]) == len(one["source_labels"]):
                 raise ValueError("no labels of " + one["name"])
         for runs in manifest["expected"].values():
             for outputs in runs.values():
                 list(map(decode, outputs.values()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"manifest.json is not that of a bundle ({_one_line(error)})"
         ) from error
-    for name, digest in sorted(listed.items()):
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts:
-            raise ValueError(f"{name} lies outside of the bundle")
-        if not (folder / name).is_file():
-            raise ValueError(f"{name} is missing; copy it again")
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
-            raise ValueError(f"{name} differs in SHA-256; copy it again")
     return manifest
 
 
 def run_model(
-    folder: Path, manifest: dict[str, Any], variant: str, threads: int
-) -> dict[str, Any]:
+    folder: Path, manifest: Dict[str, Any], variant: str, threads: int
+) -> Dict[str, Any]:
     """Shows every set to one model; returns what results hold of it."""
     file = manifest["models"][variant]["file"]
     model = Model((folder / file).read_bytes(), threads=threads)
     if not is_scores(model.output["shape"]):
         raise ValueError("it must return (n, classes), one score a class")
-    outputs: dict[str, Any] = {}
-    times: list[float] = []
+    outputs: Dict[str, Any] = {}
+    times: List[float] = []
     for one in manifest["sets"]:
         pixels = np.load(folder / one["file"], "r", allow_pickle=False)
         if pixels.dtype != np.uint8 or len(pixels) != len(one["labels"]):
@@ -308,7 +382,7 @@ def run_model(
     return {**about, "outputs": outputs, "latencies": times[:_TIMED]}
 
 
-def apart(*arguments: Any) -> dict[str, Any]:
+def apart(*arguments: Any) -> Dict[str, Any]:
     """Returns what `run_model` returns, or {"error": why not, on one line}.
 
     In a process of its own: an interpreter may crash on what it does not know.
@@ -325,7 +399,7 @@ def apart(*arguments: Any) -> dict[str, Any]:
         return {"error": f"{type(error).__name__}: {_one_line(error)}"}
 
 
-def describe() -> dict[str, str]:
+def describe() -> Dict[str, str]:
     """Returns what this device is, with nothing that names its owner."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
@@ -346,8 +420,8 @@ def describe() -> dict[str, str]:
 
 
 def table(
-    manifest: dict[str, Any], variant: str, found: dict[str, Any]
-) -> list[str]:
+    manifest: Dict[str, Any], variant: str, found: Dict[str, Any]
+) -> List[str]:
     """Returns the lines that say what one model made of every set."""
     if "error" in found:
         return [f"{variant}: cannot run here ({found['error']})"]
@@ -382,7 +456,7 @@ def table(
     return lines
 
 
-def percent(mask: np.ndarray | None) -> str:
+def percent(mask: Optional[np.ndarray]) -> str:
     """Returns a share in percent with its 95 % interval (Wilson's)."""
     if mask is None or not mask.size:
         return "-"
@@ -412,7 +486,7 @@ def main() -> int:
     except (ValueError, ImportError) as error:
         _say(_one_line(error))
         return 2
-    results: dict[str, Any] = {
+    results: Dict[str, Any] = {
         "format": _FORMAT,
         "manifest": manifest,
         "device": describe(),
@@ -432,6 +506,7 @@ def main() -> int:
         found = apart(folder, manifest, variant, threads)
         results["models"][variant] = found
         print("", *table(manifest, variant, found), sep="\n")
+    results["sha256"] = digest_of(results)
     temporary = output.with_name(output.name + ".part")
     temporary.write_text(json.dumps(results) + "\n", encoding="utf-8")
     os.replace(str(temporary), str(output))
@@ -440,14 +515,6 @@ def main() -> int:
         _say("no model can run here")
         return 1
     return 0
-
-
-def _say(line: str) -> None:
-    print(f"run_on_device.py: {line}", file=sys.stderr, flush=True)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 if __name__ == "__main__":
