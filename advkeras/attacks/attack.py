@@ -162,6 +162,9 @@ class Attack(abc.ABC):
             predictions=predictions,
             success=reached,
             bounds=classifier.bounds,
+            model=classifier.fingerprint(),
+            attack=self.described(),
+            seed=int(seed),
             **made.extras,
         )
         return self.judged(result)
@@ -175,6 +178,10 @@ class Attack(abc.ABC):
         for name in ("epsilon", "step_size"):
             if (amount := getattr(self, name, None)) is not None:
                 checks.check_channels(name, amount, image_shape)
+
+    def described(self) -> str:
+        """Returns all that its examples depend on but model and images."""
+        return repr(self)
 
     def on_tensors(
         self, classifier: Classifier, images: Any, labels: Any, seed: Any
