@@ -14,6 +14,7 @@ def differences(
     *,
     images: np.ndarray | None = None,
     labels: np.ndarray | None = None,
+    targets: np.ndarray | None = None,
     attack: Any = None,
     classifier: Any = None,
     seed: int | None = None,
@@ -27,6 +28,8 @@ def differences(
         images: The images that should have been attacked, (n, height, width,
             channels), before a quantised model rounds them.
         labels: Their labels, (n,), or one-hot.
+        targets: The classes to aim at, as `labels`; None for the attack's
+            own, or none.
         attack: The attack that should have made it.
         classifier: The model that should have been attacked.
         seed: Seed of the attack.
@@ -37,11 +40,13 @@ def differences(
     found = []
     if images is not None and not same_images(result, images, classifier):
         found.append("other images")
-    if labels is not None:
-        wanted = np.asarray(labels)
-        wanted = wanted.argmax(axis=1) if wanted.ndim == 2 else wanted
-        if not np.array_equal(result.labels, wanted):
-            found.append("other labels")
+    if labels is not None and not _same_classes(result.labels, labels):
+        found.append("other labels")
+    if targets is not None and not _same_classes(result.targets, targets):
+        found.append("other targets")
+    untargeted = targets is None and getattr(attack, "targets", None) is None
+    if attack is not None and untargeted and result.targets is not None:
+        found.append("targets, where the attack has none")
     if attack is not None and result.attack is not None:
         described = getattr(attack, "described", attack.__repr__)()
         if result.attack != described:
@@ -71,6 +76,13 @@ def same_images(
     if levels is not None:
         images = levels.nearest(images).numpy()
     return np.array_equal(result.originals, images)
+
+
+def _same_classes(held: np.ndarray | None, wanted: Any) -> bool:
+    wanted = np.asarray(wanted)
+    if wanted.ndim == 2:  # one-hot
+        wanted = wanted.argmax(axis=1)
+    return held is not None and np.array_equal(held, wanted)
 
 
 def differ(one: Any, other: Any) -> bool:

@@ -1,6 +1,7 @@
 """AttackResult: what an attack found, one row an image."""
 
 import dataclasses
+import hashlib
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -97,6 +98,17 @@ class AttackResult:
     def linf(self) -> np.ndarray:
         """Largest change of a pixel, in the images' units, (n,)."""
         return norms.linf(self.perturbation)
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of all that it holds, in hex."""
+        digest = hashlib.sha256()
+        for name, value in self._fields().items():
+            array = isinstance(value, np.ndarray)
+            about = (value.dtype.str, value.shape) if array else value
+            digest.update(f"{name} {about!r}\n".encode())
+            if array:
+                digest.update(np.ascontiguousarray(value).tobytes())
+        return digest.hexdigest()
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes all that it holds to an .npz file, whole or not at all."""
