@@ -177,3 +177,47 @@ def test_robustness_of_two_models(found, change):
     ak.evaluation.robustness({("pgd", 0.1): found, ("fgsm", 0.1): unknown})
     with pytest.raises(ValueError, match="than the first"):
         ak.evaluation.robustness({("pgd", 0.1): found, ("fgsm", 0.1): other})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model": "0af1"}, "another model"),
+        ({"bounds": (0.0, 2.0)}, "other bounds"),
+    ],
+)
+def test_survival_of_another_model_s_results(
+    found, model, tmp_path, change, said
+):
+    variants = ak.edge.export(model, tmp_path, "float32")
+    other = dataclasses.replace(found, **change)
+    ak.edge.survival(found, variants, ("litert",), source=model)
+    for results in ({"a": other}, {"a": found, "b": other}):
+        with pytest.raises(ValueError, match="`results` must be of") as caught:
+            ak.edge.survival(results, variants, ("litert",), source=model)
+        assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model": "0af1"}, "another model"),
+        ({"labels": np.array([1, 1, 1, 1])}, "other labels"),
+        ({"originals": grey(4, seed=9)}, "other images"),
+        ({"attack": "FGSM()"}, "another attack"),
+    ],
+)
+def test_a_white_box_beside_another_attack(
+    found, model, tmp_path, change, said
+):
+    file = ak.edge.export(model, tmp_path, "float32")["float32"]
+    copy = ak.edge.TfliteClassifier(file)
+    own = ak.attacks.PGD(0.1)(copy, grey(4), LABELS)
+    asked = ("float32", copy, "pgd", own)
+    ak.edge.white_box(*asked, found, model)
+    other = dataclasses.replace(found, **change)
+    with pytest.raises(ValueError, match="`transferred` must") as caught:
+        ak.edge.white_box(*asked, other, model)
+    assert said in str(caught.value)
+    with pytest.raises(ValueError, match="`own` must be of"):
+        ak.edge.white_box("float32", copy, "pgd", found, found, model)
