@@ -1,6 +1,7 @@
 """Classifier: all that an attack may know of a model."""
 
 import functools
+import hashlib
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
@@ -284,6 +285,31 @@ class Classifier:
         checks.check_positive("share", share)
         checks.check_share("share", share)
         return channels.share_of(self.bounds, float(share))
+
+    def fingerprint(self) -> str | None:
+        """Returns the SHA-256 of what is classified by, in hex.
+
+        Of the weights as they are now, the architecture, the bounds, and how
+        the scores are read. None where it is not known: the weights of a
+        SavedModel are kept from Keras.
+        """
+        weights = models.weights_sha256(self.model)
+        if weights is None:
+            return None
+        parts = (
+            weights,
+            self._architecture,
+            self.bounds,
+            self.outputs,
+            self.levels,
+            self._output,
+            str(self.dtype),
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @functools.cached_property
+    def _architecture(self) -> str:
+        return models.architecture_sha256(self.model)
 
     def check_differentiable(self) -> None:
         """Raises ValueError unless the logits have a gradient.

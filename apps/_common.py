@@ -7,6 +7,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 from absl import app
@@ -243,10 +244,41 @@ def image_size(
 
 
 def settings(*leave_out: str) -> dict[str, Any]:
-    """Returns the app's own flags as JSON values, but for where things lie."""
+    """Returns the app's own flags as JSON values, but for where things lie.
+
+    With them the SHA-256 of what lies behind a name that a flag gives, where
+    nothing else says it: the code of --import, and what devices returned.
+    """
     own = FLAGS.get_key_flags_for_module(sys.argv[0])
     hidden = {"output", "data_dir", *leave_out}
-    return {f.name: f.value for f in own if f.name not in hidden}
+    found = {f.name: f.value for f in own if f.name not in hidden}
+    behind = {
+        "import_sha256": _codes(found.get("import") or ()),
+        "device_sha256": _devices(found.get("runtimes") or ()),
+    }
+    return found | {key: hashed for key, hashed in behind.items() if hashed}
+
+
+def _codes(modules: Iterable[str]) -> dict[str, str]:
+    from advkeras import files
+
+    # They are imported, or the app would have ended.
+    paths = {
+        name: getattr(sys.modules[name], "__file__", None) for name in modules
+    }
+    return {name: files.sha256(path) for name, path in paths.items() if path}
+
+
+def _devices(runtimes: Iterable[str]) -> dict[str, str]:
+    from advkeras import files
+
+    paths = [
+        runtime.partition(":")[2]
+        for runtime in runtimes
+        if runtime.startswith("device:")
+    ]
+    # Of one that is not there another check has more to say.
+    return {p: files.sha256(p) for p in paths if os.path.isfile(p)}
 
 
 def command(name: str) -> str:

@@ -90,6 +90,10 @@ def main() -> None:
         name: run.once(
             f"agreement-{name}",
             functools.partial(_agreement, program, shown[name].images),
+            {
+                "file": files.sha256(paths[name]),
+                "images": ak.report.fingerprint_of(shown[name].images),
+            },
         )
         for name, program in programs.items()
     }

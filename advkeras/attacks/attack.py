@@ -164,6 +164,9 @@ class Attack(abc.ABC):
             predictions=predictions,
             success=reached,
             bounds=classifier.bounds,
+            model=classifier.fingerprint(),
+            attack=self.described(),
+            seed=int(seed),
             **made.extras,
         )
         return self.judged(result)
@@ -177,6 +180,10 @@ class Attack(abc.ABC):
         for name in ("epsilon", "step_size"):
             if (amount := getattr(self, name, None)) is not None:
                 checks.check_channels(name, amount, image_shape)
+
+    def described(self) -> str:
+        """Returns all that its examples depend on but model and images."""
+        return repr(self)
 
     def sizes(self, classifier: Classifier) -> tuple[Any, ...]:
         """Returns what of the attack `on_tensors` takes as its `sizes`.

@@ -92,6 +92,15 @@ class Evasive(Ascent):
             size = tf.sqrt(tf.cast(pixels, gradient.dtype))
         return norms.steepest_step(gradient, "l2", size, None)
 
+    def described(self) -> str:
+        """As of `Attack`, with the fingerprint of the reference."""
+        own = ", ".join(
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in dataclasses.fields(self)
+            if field.name != "reference"
+        )
+        return f"Evasive({own}) beside {self.reference.fingerprint()}"
+
     def objective(self, classifier: Classifier, targeted: bool) -> Objective:
         """Climbs the smaller of the two margins."""
         if targeted:

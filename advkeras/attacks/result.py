@@ -1,7 +1,9 @@
 """AttackResult: what an attack found, one row an image."""
 
 import dataclasses
+import hashlib
 import os
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +14,9 @@ from advkeras import files
 from advkeras import packed
 from advkeras.attacks import norms
 from advkeras.attacks import stored
+
+# What is said once of all images.
+_OF_ALL = ("model", "attack", "seed")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,6 +48,10 @@ class AttackResult:
             infinite), "none" (nothing to solve).
         queries: Square: what was asked of the model after the image itself,
             int64, (n,).
+        model: Fingerprint of the model attacked. This and the next two are
+            None where they are not known, as in files of older versions.
+        attack: The attack that made them, with its hyper-parameters.
+        seed: Seed of its random choices.
     """
 
     originals: np.ndarray
@@ -58,6 +67,9 @@ class AttackResult:
     gradient_evaluations: np.ndarray | None = None
     stop: np.ndarray | None = None
     queries: np.ndarray | None = None
+    model: str | None = None
+    attack: str | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bounds", checks.check_bounds(self.bounds))
@@ -91,8 +103,19 @@ class AttackResult:
         """Largest change of a pixel, in the images' units, (n,)."""
         return norms.linf(self.perturbation)
 
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of all that it holds, in hex."""
+        digest = hashlib.sha256()
+        for name, value in self._fields().items():
+            array = isinstance(value, np.ndarray)
+            about = (value.dtype.str, value.shape) if array else value
+            digest.update(f"{name} {about!r}\n".encode())
+            if array:
+                digest.update(np.ascontiguousarray(value).tobytes())
+        return digest.hexdigest()
+
     def save(self, path: str | os.PathLike) -> None:
-        """Writes all arrays to an .npz file, whole or not at all."""
+        """Writes all that it holds to an .npz file, whole or not at all."""
         arrays = {k: v for k, v in self._fields().items() if v is not None}
         # To a file, not a name: NumPy would add .npz to one without.
         with files.replacing(path) as temporary, temporary.open("wb") as file:
@@ -120,17 +143,67 @@ class AttackResult:
 
     @classmethod
     def concatenate(cls, parts: Sequence["AttackResult"]) -> "AttackResult":
-        """Joins the results of one attack on several batches."""
+        """Joins the results of one attack on several batches.
+
+        What only some parts say of model, attack or seed is not known of the
+        whole, nor is a seed that differs.
+
+        Raises:
+            ValueError: There are no parts, or they are of different models or
+                attacks, within other bounds, of other shapes, or hold other
+                arrays.
+        """
+        if not parts:
+            raise ValueError("`parts` must not be empty. Received: parts=[]")
+        first = parts[0]
+        for i, part in enumerate(parts):
+            if unlike := [
+                f"{name}: {ours}, then {theirs}"
+                for name, ours, theirs in _compared(first, part)
+                if ours != theirs
+            ]:
+                raise ValueError(
+                    "`parts` must be of one attack on one model. "
+                    f"Received: parts[0] and parts[{i}], which differ in "
+                    f"{'; '.join(unlike)}"
+                )
         if len(parts) == 1:
-            return parts[0]
+            return first
         joined: dict[str, Any] = {
             name: None
             if value is None
             else np.concatenate([getattr(part, name) for part in parts])
-            for name, value in parts[0]._fields().items()
-            if name != "bounds"
+            for name, value in first._fields().items()
+            if name != "bounds" and name not in _OF_ALL
         }
-        return cls(bounds=parts[0].bounds, **joined)
+        of_all = {name: {getattr(p, name) for p in parts} for name in _OF_ALL}
+        joined |= {
+            name: values.pop() if len(values) == 1 else None
+            for name, values in of_all.items()
+        }
+        return cls(bounds=first.bounds, **joined)
 
     def _fields(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+
+def _compared(
+    one: AttackResult, other: AttackResult
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yields what two parts of one result have in common, as each has it."""
+    yield "bounds", one.bounds, other.bounds
+    yield "image shape", one.images.shape[1:], other.images.shape[1:]
+    yield "arrays", _arrays(one), _arrays(other)
+    for name in ("model", "attack"):
+        ours, theirs = getattr(one, name), getattr(other, name)
+        if ours is not None and theirs is not None:
+            yield name, ours, theirs
+
+
+def _arrays(result: AttackResult) -> str:
+    fields = result._fields().items()
+    return ", ".join(
+        name
+        for name, value in fields
+        if value is not None and name not in _OF_ALL
+    )

@@ -22,6 +22,8 @@ _ARRAYS = {
     "stop": ("U", 1),
     "queries": ("iu", 1),
 }
+# Field -> kinds of what is said once of all images.
+_OF_ALL = {"model": "U", "attack": "U", "seed": "iu"}
 _ABSENT = ("targets",)  # left out of the file where they are None
 
 
@@ -52,6 +54,10 @@ def read(
     for name, array in arrays.items():
         if name in _ARRAYS:
             _check(name, array, len(arrays["images"]))
+        elif name in _OF_ALL:
+            if array.dtype.kind not in _OF_ALL[name] or array.ndim:
+                raise ValueError(f"{name} of {array.dtype}, {array.shape}")
+            arrays[name] = array.item()
     if arrays["originals"].shape != arrays["images"].shape:
         raise ValueError("originals and images of different shapes")
     for name in _ABSENT:

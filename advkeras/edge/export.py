@@ -23,6 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from advkeras import files
+from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 from advkeras.edge import flatbuffer
@@ -94,7 +95,7 @@ def export(
     card = {
         "source": {
             "name": classifier.model.name,
-            "weights_sha256": _weights_sha256(classifier.model),
+            "weights_sha256": models.weights_sha256(classifier.model),
             "bounds": list(classifier.bounds),
             "outputs": classifier.outputs,
         },
@@ -240,16 +241,6 @@ def _fingerprint(images: np.ndarray) -> dict[str, Any]:
         "images": len(images),
         "fingerprint": hashlib.sha256(content).hexdigest(),
     }
-
-
-def _weights_sha256(model: keras.Model) -> str | None:
-    if not model.weights:  # a SavedModel keeps them from Keras
-        return None
-    digest = hashlib.sha256()
-    for weights in model.get_weights():
-        digest.update(f"{weights.dtype} {weights.shape}\n".encode())
-        digest.update(np.ascontiguousarray(weights).tobytes())
-    return digest.hexdigest()
 
 
 def _checked_calibration(

@@ -8,6 +8,7 @@ import numpy as np
 
 from advkeras import checks
 from advkeras.attacks import AttackResult
+from advkeras.attacks import origin
 from advkeras.classifier import Classifier
 from advkeras.edge import pixels as pixel_steps
 from advkeras.edge.outcomes import Outcome
@@ -114,10 +115,17 @@ def to_show(
 
     Raises:
         ValueError: An overshoot is not above 0, a camera step is unknown, or
-            there is no result.
+            there is no result, or one of another model.
     """
     if not results:
         raise ValueError(f"`results` must not be empty. Received: {results!r}")
+    origin.check_one_model("results", results)
+    for name, result in results.items():
+        origin.check_origin(
+            "results",
+            f"results[{name!r}]",
+            origin.differences(result, classifier=source),
+        )
     for factor in overshoots:
         checks.check_positive("overshoots", factor)
     for kind in kinds:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from advkeras.attacks import AttackResult
+from advkeras.attacks import origin
 from advkeras.classifier import Classifier
 from advkeras.edge.lift import TfliteClassifier
 from advkeras.edge.standalone import run_on_device
@@ -148,7 +149,23 @@ def white_box(
         transferred: What it found on the float model, for the same images;
             None to leave that out.
         source: The float model; None if there is none.
+
+    Raises:
+        ValueError: A result is of another model than it should be, or the two
+            are of other images, labels or attacks.
     """
+    origin.check_origin(
+        "own", "a result", origin.differences(own, classifier=copy)
+    )
+    if transferred is not None:
+        found = origin.differences(
+            transferred, labels=own.labels, classifier=source
+        )
+        if not origin.same_images(own, transferred.originals, copy):
+            found.append("other images")
+        if origin.differ(own.attack, transferred.attack):
+            found.append(f"another attack, {transferred.attack}")
+        origin.check_origin("transferred", "a result", found)
     believed = copy.lifted_predict(own.images)
     return WhiteBox(
         variant=variant,

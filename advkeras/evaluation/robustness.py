@@ -10,6 +10,7 @@ from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import AttackResult
 from advkeras.attacks import fooled
+from advkeras.attacks import origin
 from advkeras.evaluation.rates import Rate
 
 # Of a share: float32 images are not the last digit of a budget.
@@ -103,7 +104,7 @@ def robustness(
 
     Raises:
         ValueError: No result has a budget, or they are not of the same
-            images.
+            images, labels, bounds and model.
 
     Example:
         >>> found = ak.evaluation.robustness(
@@ -127,6 +128,13 @@ def robustness(
                 "`results` must all be of the same images and labels. "
                 f"Received: those of {name!r} are of others"
             )
+    origin.check_one_model(
+        "results",
+        {
+            name if share is None else f"{name}@{share:.4g}": result
+            for (name, share), result in results.items()
+        },
+    )
     right = first.clean_predictions == first.labels
     smallest = np.where(right, np.inf, 0.0)
     for result in results.values():

@@ -11,6 +11,7 @@ from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.attacks import fooled
 from advkeras.attacks import norms
+from advkeras.attacks import origin
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 from advkeras.evaluation.perturbations import amplify
@@ -122,7 +123,8 @@ def transfer_matrix(
         A `TransferMatrix`.
 
     Raises:
-        ValueError: The models do not fit each other, or the images them.
+        ValueError: The models do not fit each other, or the images them; or
+            one of `results` is of something else than what it is used for.
 
     Example:
         >>> matrix = ak.evaluation.transfer_matrix(
@@ -136,6 +138,19 @@ def transfer_matrix(
     labels = checks.check_labels(labels, len(images), first.num_classes)
 
     found = dict(results or {})
+    for name, result in found.items():
+        checks.check_choice("results", name, classifiers)
+        origin.check_origin(
+            "results",
+            f"results[{name!r}]",
+            origin.differences(
+                result,
+                images=images,
+                labels=labels,
+                attack=attack,
+                classifier=classifiers[name],
+            ),
+        )
     for name, classifier in classifiers.items():
         if name not in found:
             found[name] = attack(

@@ -12,6 +12,8 @@ from advkeras.models.bounds import bounds_of_layers
 from advkeras.models.cards import card_path
 from advkeras.models.cards import read_card
 from advkeras.models.cards import save_with_card
+from advkeras.models.fingerprints import architecture_sha256
+from advkeras.models.fingerprints import weights_sha256
 from advkeras.models.loading import find
 from advkeras.models.loading import load
 from advkeras.models.loading import saved_models
@@ -27,6 +29,7 @@ from advkeras.models.sizes import DEFAULT_MAX_GB
 __all__ = [
     "DEFAULT_MAX_GB",
     "Head",
+    "architecture_sha256",
     "bounds_of_layers",
     "build",
     "card_path",
@@ -40,4 +43,5 @@ __all__ = [
     "register",
     "save_with_card",
     "saved_models",
+    "weights_sha256",
 ]

@@ -26,6 +26,7 @@ from advkeras.report.robustness import robustness_grids
 from advkeras.report.robustness import robustness_in_words
 from advkeras.report.robustness import robustness_report
 from advkeras.report.run import Run
+from advkeras.report.run import fingerprint_of
 from advkeras.report.spectrum import spectrum_grid
 from advkeras.report.study_figures import bracket_histograms
 from advkeras.report.survival import survival_report
@@ -66,6 +67,7 @@ __all__ = [
     "findings_grids",
     "findings_in_words",
     "findings_markdown",
+    "fingerprint_of",
     "gallery",
     "heat_map",
     "in_words",

@@ -1,16 +1,21 @@
 """Run: an output folder that remembers what is done and says how."""
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tqdm
 
 from advkeras import datasets
 from advkeras import files
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
+from advkeras.attacks import origin
 from advkeras.classifier import Classifier
 from advkeras.models import cards
 
@@ -58,14 +63,34 @@ class Run:
             labels: As for the attack.
             seed: As for the attack.
             targets: As for the attack.
+
+        Raises:
+            ValueError: What was saved is of other images, labels or targets,
+                another attack, model or seed.
         """
         whole = self.output / "examples" / f"{name}.npz"
-        if whole.exists():
-            return AttackResult.load(whole, _MAX_GB)
         if isinstance(images, datasets.ImageSet):
             classifier.check_fits(images)
         # The attack checks each part, before it works on it.
         images, labels = datasets.examples_of(images, labels, None, None)
+
+        def read(path: Path, rows: slice) -> AttackResult:
+            result = AttackResult.load(path, _MAX_GB)
+            found = origin.differences(
+                result,
+                images=images[rows],
+                labels=None if labels is None else labels[rows],
+                targets=None if targets is None else targets[rows],
+                attack=attack,
+                classifier=classifier,
+                seed=seed,
+            )
+            if found:
+                raise self._stale(path, "; ".join(found))
+            return result
+
+        if whole.exists():
+            return read(whole, slice(None))
         parts, paths = [], []
         with tqdm.tqdm(total=len(images), desc=name, unit="image") as bar:
             for start in range(0, len(images), _CHUNK):
@@ -80,7 +105,7 @@ class Run:
                         seed=seed,
                     ).save(path)
                 paths.append(path)
-                parts.append(AttackResult.load(path, _MAX_GB))
+                parts.append(read(path, rows))
                 bar.update(len(parts[-1]))
         result = AttackResult.concatenate(parts)
         result.save(whole)
@@ -88,17 +113,50 @@ class Run:
             path.unlink()
         return result
 
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
+    def once(
+        self,
+        name: str,
+        make: Callable[[], Any],
+        of: Mapping[str, Any] | None = None,
+    ) -> Any:
         """Returns `make()`, JSON values, or what it returned before.
 
         Args:
             name: Name of the result: it becomes `parts/NAME.json`.
             make: Makes the result.
+            of: What it depends on, as JSON values, such as fingerprints; None
+                where the name says it.
+
+        Raises:
+            ValueError: What was returned before is of something else.
         """
         path = self.output / "parts" / f"{name}.json"
+        if of is None:
+            if not path.exists():
+                files.write_json(path, make())
+            return files.read_json(path)
         if not path.exists():
-            files.write_json(path, make())
-        return files.read_json(path)
+            files.write_json(path, {"of": of, "value": make()})
+        held = files.read_json(path)
+        # An older version did not say of what it is.
+        known = isinstance(held, dict) and set(held) == {"of", "value"}
+        there = held["of"] if known else {}
+        here = json.loads(json.dumps(of))  # tuples are lists in a file
+        if changed := sorted(
+            key
+            for key in there.keys() | here.keys()
+            if there.get(key) != here.get(key)
+        ):
+            raise self._stale(path, f"other {', '.join(changed)}")
+        return held["value"]
+
+    def _stale(self, path: Path, of: str) -> ValueError:
+        """Returns the error that says of what else a file here is."""
+        return ValueError(
+            "`output` must be new, or hold what the same settings made. "
+            f"Received: output={str(self.output)!r} "
+            f"({path.relative_to(self.output).as_posix()} is of {of})"
+        )
 
     def finish(self, results: dict[str, Any], command: str) -> dict[str, Any]:
         """Writes results.json and returns what it holds.
@@ -115,3 +173,22 @@ class Run:
         }
         files.write_json(self.output / "results.json", written)
         return written
+
+
+def fingerprint_of(images: Any, labels: Any = None) -> str:
+    """Returns the SHA-256 of images of any kind and their labels, in hex.
+
+    Args:
+        images: As attacks take them.
+        labels: Likewise.
+    """
+    if isinstance(images, datasets.ImageSet):
+        return images.fingerprint
+    images, labels = datasets.examples_of(images, labels, None, None)
+    digest = hashlib.sha256()
+    for part in (images, labels):
+        if part is not None:
+            values = np.ascontiguousarray(part)
+            digest.update(f"{values.dtype} {values.shape}\n".encode())
+            digest.update(values.tobytes())
+    return digest.hexdigest()

@@ -1,5 +1,6 @@
 """What survives of a model's adversarial examples, with its picture."""
 
+import functools
 import os
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -53,7 +54,8 @@ def survival_report(
 
     Raises:
         ValueError: As `ak.edge.survival`, and if a file does not fit the
-            float model; before any attack.
+            float model; before any attack. Or what is there is of other
+            images, attacks, models or settings.
     """
     edge.check_settings(runtimes, overshoots, camera, threads)
     for path in variants.values():
@@ -76,6 +78,13 @@ def survival_report(
         )
         for attack_name, attack in attacks.items()
     }
+    of = {
+        "examples": {key: one.fingerprint() for key, one in results.items()},
+        "model": source.fingerprint(),
+        "overshoots": list(overshoots),
+        "camera": list(camera),
+        "threads": threads,
+    }
     survival = edge.survival(
         results,
         variants,
@@ -85,7 +94,7 @@ def survival_report(
         camera=camera,
         threads=threads,
         progress=True,
-        once=run.once,
+        once=functools.partial(run.once, of=of),
     ).to_json()
     figure = f"survival-{name}.png"
     figures.overshoot_curves(survival, run.output / figure, title=name)

@@ -10,6 +10,7 @@ from advkeras.evaluation import trust
 from advkeras.report.grids import Grid
 from advkeras.report.page import Section
 from advkeras.report.run import Run
+from advkeras.report.run import fingerprint_of
 
 
 def trust_report(
@@ -37,6 +38,9 @@ def trust_report(
 
     Returns:
         For results.json: name -> `Checks` as JSON values.
+
+    Raises:
+        ValueError: What is there is of other images, models or settings.
     """
 
     def make(name: str) -> dict[str, Any]:
@@ -47,8 +51,30 @@ def trust_report(
         made = trust(model, images, labels, epsilon, others, examples, seed)
         return {**made.to_json(), "model": name}
 
+    prints = {
+        name: model.fingerprint()
+        for name, model in {**models, **(beside or {})}.items()
+    }
+    shown = {
+        "images": fingerprint_of(images, labels),
+        "share": share,
+        "seed": seed,
+        "examples": examples,
+    }
     return {
-        name: run.once(f"checks-{name}", functools.partial(make, name))
+        name: run.once(
+            f"checks-{name}",
+            functools.partial(make, name),
+            {
+                **shown,
+                "model": prints[name],
+                "models beside it": {
+                    key: prints[key]
+                    for key in (models if beside is None else beside)
+                    if key != name
+                },
+            },
+        )
         for name in models
     }
 

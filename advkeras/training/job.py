@@ -48,7 +48,8 @@ def train_to_file(
         test error (shares, 0 to 1), versions, sha256.
 
     Raises:
-        ValueError: An argument is wrong, or `path` holds another model.
+        ValueError: An argument is wrong, or `path` holds another model, or
+            one of other images.
     """
     path = Path(path)
     if path.suffix != ".keras":
@@ -65,9 +66,15 @@ def train_to_file(
         "options": dict(options or {}),
     }
     wanted = json.loads(json.dumps(wanted))  # tuples are lists in a file
+    prints = {
+        "train_fingerprint": train_set.fingerprint,
+        "test_fingerprint": test_set.fingerprint,
+    }
     if path.exists():
         card = models.read_card(path)
         there = {"options": {}, **card}  # older cards do not say
+        # What the data are called does not say that they are still the same.
+        wanted |= {key: value for key, value in prints.items() if key in there}
         files.check_same(path, {key: there.get(key) for key in wanted}, wanted)
         return card
     model = models.build(name, seed=seed, **(options or {}))
@@ -76,7 +83,7 @@ def train_to_file(
         classifier.check_fits(data)
 
     backup = path.with_suffix(".backup")
-    lock = files.claim(backup, wanted)
+    lock = files.claim(backup, {**wanted, **prints})
     train(
         model,
         train_set.images,
@@ -100,8 +107,7 @@ def train_to_file(
             "class_names": list(train_set.class_names),
             "train_images": len(train_set),
             "test_images": len(test_set),
-            "train_fingerprint": train_set.fingerprint,
-            "test_fingerprint": test_set.fingerprint,
+            **prints,
             **errors,
             "command": command,
         },

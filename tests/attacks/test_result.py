@@ -30,7 +30,7 @@ def test_concatenation_of_parts_is_the_whole(result):
     parts = [
         ak.attacks.AttackResult(
             **{
-                k: v if v is None or k == "bounds" else v[rows]
+                k: v[rows] if isinstance(v, np.ndarray) else v
                 for k, v in fields(result).items()
             }
         )

@@ -56,7 +56,10 @@ FLOAT = [0, 0, 1, 1, 1, 1, 1, 1, 1, 2]
 @pytest.fixture
 def found():
     own = result([0, 1, 2, 3, 4], LABELS, COPY[:5], CLEAN)
-    transferred = result([5, 6, 7, 8, 9], LABELS, FLOAT[5:], LABELS)
+    transferred = dataclasses.replace(
+        result([5, 6, 7, 8, 9], LABELS, FLOAT[5:], LABELS),
+        originals=own.originals,  # of the same images
+    )
     return ak.edge.white_box(
         "int8",
         Says(COPY, LIFT),

@@ -90,7 +90,7 @@ class FakeAttack:
             clean_predictions=labels,
             predictions=labels + 1,
             success=np.arange(n) % 3 > 0,
-            bounds=(0.0, 1e4),
+            bounds=getattr(classifier, "bounds", (0.0, 1e4)),
             c=np.arange(n, dtype=float),
         )
 

@@ -188,3 +188,47 @@ def test_once_stores_nothing_of_what_failed(tmp_path, error):
     with pytest.raises(ValueError, match="JSON"):
         run.once("a", lambda: float("nan"))
     assert run.once("a", lambda: 1) == 1
+
+
+@pytest.mark.parametrize("part", [False, True])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"images": 1}, "of other images"),
+        ({"labels": 1}, "of other labels"),
+        ({"targets": np.zeros(N, int)}, "of other targets"),
+    ],
+)
+def test_what_is_of_something_else_is_refused(
+    tmp_path, fake_attack, images, labels, change, said, part
+):
+    run = ak.report.Run(tmp_path, {})
+    held = run.attack("fake", fake_attack, None, images, labels)
+    if part:  # as an interruption leaves it
+        rows = slice(0, 256)
+        (tmp_path / "examples" / "fake.npz").unlink()
+        fake_attack(None, images[rows], labels[rows]).save(
+            tmp_path / "examples" / "fake.part0.npz"
+        )
+    asked = {"images": images, "labels": labels}
+    asked |= {k: asked[k] + v if k in asked else v for k, v in change.items()}
+    calls = len(fake_attack.calls)
+    with pytest.raises(ValueError, match="`output` must be new") as caught:
+        run.attack("fake", fake_attack, None, **asked)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert len(fake_attack.calls) == calls
+    assert len(held) == N
+
+
+def test_once_refuses_what_is_of_something_else(tmp_path):
+    run = ak.report.Run(tmp_path, {})
+    of = {"model": "0af1", "bounds": (0.0, 1.0)}
+    assert run.once("a", lambda: 1, of) == 1
+    assert run.once("a", never, dict(of)) == 1
+    for other in ({**of, "model": "0af2"}, {"bounds": [0.0, 1.0]}):
+        with pytest.raises(ValueError, match=r"a.json is of other model\)"):
+            run.once("a", never, other)
+    # An older version did not say of what it was.
+    run.once("b", lambda: {"rate": 1})
+    with pytest.raises(ValueError, match="is of other bounds, model"):
+        run.once("b", never, of)

@@ -1,5 +1,6 @@
 """A .tflite file as a classifier to attack: lifted, judged by the real one."""
 
+import hashlib
 import os
 import weakref
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import files
 from advkeras import fixed
 from advkeras.classifier import Classifier
 from advkeras.edge import runtimes
@@ -93,6 +95,7 @@ class TfliteClassifier(Classifier):
             given
         ):
             self._declare(levels=_levels(given, self.bounds, levels))
+        self._sha256 = files.sha256(path)
         # Ended with this object, however that goes.
         self._interpreter = runtimes.Interpreter(path, runtime, threads)
         weakref.finalize(self, self._interpreter.close)
@@ -125,6 +128,17 @@ class TfliteClassifier(Classifier):
                 for batch in self.batches(images, batch_size, within_bounds)
             ]
         )
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of the file, the runtime and the bounds."""
+        parts = (
+            self._sha256,
+            self.runtime,
+            self.bounds,
+            self.outputs,
+            self.levels,
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def lifted_predict(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Returns what the lift says, as `predict`."""

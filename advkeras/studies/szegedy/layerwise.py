@@ -41,6 +41,10 @@ def layerwise(context: Context) -> Findings:
                     backup_dir=context.run.output / "backup" / f"{name}-{seed}",
                     **schedule,
                 ),
+                {
+                    "train_set": train_set.fingerprint,
+                    "test_set": test_set.fingerprint,
+                },
             )
             runs.append(found)
             errors.setdefault(name, []).append(100 * found["test_error"])

@@ -10,6 +10,7 @@ from advkeras.analysis import certificates
 from advkeras.analysis.certificates import Brackets
 from advkeras.classifier import Classifier
 from advkeras.loading import load
+from advkeras.report import fingerprint_of
 from advkeras.report import study_figures
 from advkeras.studies.context import Context
 from advkeras.studies.findings import Cell
@@ -44,6 +45,10 @@ def radius(context: Context) -> Findings:
         measured = context.run.once(
             f"radius-{name}",
             functools.partial(_bracket, net, images, labels, context.seed),
+            {
+                "model": net.fingerprint(),
+                "images": fingerprint_of(images, labels),
+            },
         )
         seconds[name] = measured["seconds"]
         reached = np.array(measured["found"])

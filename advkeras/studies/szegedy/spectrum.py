@@ -48,6 +48,10 @@ def table5(context: Context) -> Findings:
         found = context.run.once(
             f"spectrum-{name}",
             functools.partial(_bounds, model, context.seed),
+            {
+                "weights": models.weights_sha256(model),
+                "architecture": models.architecture_sha256(model),
+            },
         )
         tables.append(_table(heading, found, printed))
         details[name] = found

@@ -36,6 +36,10 @@ def units_and_directions(context: Context) -> Findings:
                 functools.partial(
                     _compare, classifier, data, standardised, context
                 ),
+                {
+                    "model": classifier.fingerprint(),
+                    "images": data.fingerprint,
+                },
             )
             details[f"{net}, {space}"] = found
             rows += [
