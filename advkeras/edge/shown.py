@@ -121,6 +121,8 @@ def to_show(
         raise ValueError(f"`results` must not be empty. Received: {results!r}")
     origin.check_one_model("results", results)
     for name, result in results.items():
+        if source is not None:  # says more than that the models differ
+            checks.check_shape(result.images.shape, source.image_shape)
         origin.check_origin(
             "results",
             f"results[{name!r}]",
