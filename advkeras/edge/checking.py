@@ -74,7 +74,7 @@ def check_runs(
     for runtime in runtimes:
         for path in variants.values():
             try:
-                with executors.start(path, runtime, timeout=timeout):
+                with executors.start(path, runtime, 1, timeout):
                     return
             except ValueError as error:
                 reason = getattr(error, "reason", str(error))
