@@ -19,6 +19,7 @@ from absl import flags
 
 from apps import _common
 from apps import _models
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -147,4 +148,4 @@ def _rows(measure: Callable[[], list[Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

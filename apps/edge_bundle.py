@@ -14,6 +14,7 @@ from absl import flags
 
 from apps import _common
 from apps import _edge
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -92,4 +93,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

@@ -10,6 +10,7 @@ Debian system and the network, but no rights of root.
 from absl import flags
 
 from apps import _common
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -45,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

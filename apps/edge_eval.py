@@ -21,6 +21,7 @@ from absl import flags
 from apps import _common
 from apps import _edge
 from apps import _models
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -175,4 +176,4 @@ def _counts(attacks: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

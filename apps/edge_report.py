@@ -9,6 +9,7 @@ from pathlib import Path
 from absl import flags
 
 from apps import _common
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -45,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

@@ -12,6 +12,7 @@ from absl import flags
 from apps import _common
 from apps import _edge
 from apps import _models
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -109,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

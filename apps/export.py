@@ -13,6 +13,7 @@ from absl import flags
 from apps import _common
 from apps import _edge
 from apps import _models
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -107,4 +108,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

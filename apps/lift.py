@@ -18,6 +18,7 @@ from absl import flags
 from apps import _common
 from apps import _edge
 from apps import _models
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -128,4 +129,4 @@ def _agreement(program: Any, images: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

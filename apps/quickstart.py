@@ -8,6 +8,7 @@ from pathlib import Path
 from absl import flags
 
 from apps import _common
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -135,4 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

@@ -10,6 +10,7 @@ import dataclasses
 from absl import flags
 
 from apps import _common
+from apps import _running
 
 FLAGS = flags.FLAGS
 
@@ -82,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)

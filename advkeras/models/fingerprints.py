@@ -22,7 +22,8 @@ def weights_sha256(model: keras.Model) -> str | None:
     digest = hashlib.sha256()
     for weights in model.get_weights():
         digest.update(f"{weights.dtype} {weights.shape}\n".encode())
-        digest.update(np.ascontiguousarray(weights).tobytes())
+        # As bytes: of bfloat16 NumPy gives no buffer.
+        digest.update(np.ascontiguousarray(weights).view(np.uint8).data)
     return digest.hexdigest()
 
 

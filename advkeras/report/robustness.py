@@ -14,9 +14,9 @@ from advkeras.evaluation import Rate
 from advkeras.evaluation import Robustness
 from advkeras.evaluation import robustness
 from advkeras.report import figures
+from advkeras.report import tables
 from advkeras.report.grids import Grid
 from advkeras.report.run import Run
-from advkeras.report.tables import cell
 
 _QUARTERS = (0.25, 0.5, 0.75)
 
@@ -119,20 +119,25 @@ def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:
         results: What `robustness_report` returned.
     """
     found = Robustness.from_json(results["robustness"])
+    left = {
+        name: [tables.rate(rate) for rate in rates]
+        for name, rates in found.attacks.items()
+    }
+    clean = tables.rate(found.clean)
     grids = [
         Grid(
             f"Images still read rightly, of {found.clean.n}, in % (95 % "
             "interval), where no pixel changes by more than epsilon: under "
             "each attack, and under whichever of all fools an image",
-            ("of the range", "epsilon", *found.attacks, "all together"),
+            ("of the range", "epsilon", *left, "all together"),
             (
-                ("0", "0", *["-"] * len(found.attacks), _cell(found.clean)),
+                ("0", "0", *["-"] * len(left), clean),
                 *(
                     (
                         share_in_words(share),
                         _number(epsilon),
-                        *(_cell(rates[i]) for rates in found.attacks.values()),
-                        _cell(found.together[i]),
+                        *(cells[i] for cells in left.values()),
+                        tables.rate(found.together[i]),
                     )
                     for i, (share, epsilon) in enumerate(
                         zip(found.shares, results["epsilons"], strict=True)
@@ -153,7 +158,7 @@ def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:
                 tuple(
                     (
                         key,
-                        cell(one["success"]),
+                        tables.cell(one["success"]),
                         *(_number(value) for value in one["distortion"]),
                         _number(one["l2"]),
                         _number(one["linf"]),
@@ -234,10 +239,6 @@ def _number(value: float | Sequence[float] | None) -> str:
     # Of each channel, JSON has a list.
     one = tuple(value) if isinstance(value, Sequence) else value
     return channels.in_words(one, ".3g")
-
-
-def _cell(rate: Rate | None) -> str:
-    return "-" if rate is None else cell(rate.to_json())
 
 
 def _percent(rate: Rate) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from advkeras.edge import Row
 from advkeras.edge import Survival
 from advkeras.evaluation import Rate
+from advkeras.report import tables
 from advkeras.report.grids import Grid
-from advkeras.report.tables import cell
 
 
 def survival_grids(survival: Survival) -> list[Grid]:
@@ -176,8 +176,7 @@ def _rate(
     overshoot: float | None = None,
 ) -> Callable[[Row], str]:
     def show(row: Row) -> str:
-        rate = _found(row, key, attack, pixels, overshoot)
-        return "-" if rate is None else cell(rate.to_json())
+        return tables.rate(_found(row, key, attack, pixels, overshoot))
 
     return show
 

@@ -5,6 +5,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from advkeras.evaluation import Rate
+
 
 def plain(title: str) -> Table:
     """Returns an empty table in the style of all tables."""
@@ -29,6 +31,11 @@ def cell(rate: dict[str, Any], decimals: int = 0) -> str:
         return "-"
     low, high = (100 * end for end in rate["interval"])
     return f"{100 * rate['value']:.1f} ({low:.{decimals}f}-{high:.{decimals}f})"
+
+
+def rate(found: Rate | None) -> str:
+    """Returns a rate as `cell` does; '-' where there is none."""
+    return "-" if found is None else cell(found.to_json())
 
 
 def number(value: float) -> str:

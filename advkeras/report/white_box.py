@@ -13,9 +13,9 @@ from advkeras.attacks import Attack
 from advkeras.attacks import Evasive
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Rate
+from advkeras.report import tables
 from advkeras.report.grids import Grid
 from advkeras.report.run import Run
-from advkeras.report.tables import cell
 from advkeras.report.trust import trust_report
 
 _CHECKED = 32  # images that the checks of a copy are made with
@@ -112,7 +112,7 @@ def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
     for attack in dict.fromkeys(row.attack for row in rows):
         own = [row for row in rows if row.attack == attack]
         columns = {
-            "clean": lambda row: _cell(row.clean),
+            "clean": lambda row: tables.rate(row.clean),
             "transfer": lambda row: _way(row.transfer, "accuracy"),
             "white box": lambda row: _way(row.white_box, "accuracy"),
             "reached": lambda row: _way(row.white_box, "reached"),
@@ -122,7 +122,7 @@ def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
                 for way in (row.transfer, row.white_box)
                 if way is not None
             ),
-            "lift agrees": lambda row: _cell(row.agreement),
+            "lift agrees": lambda row: tables.rate(row.agreement),
         }
         drawn = {
             heading: [make(row) for row in own]
@@ -209,11 +209,7 @@ def white_box_markdown(results: Mapping[str, Any]) -> str:
 
 
 def _way(way: edge.Way | None, name: str) -> str:
-    return "-" if way is None else _cell(getattr(way, name))
-
-
-def _cell(rate: Rate | None) -> str:
-    return "-" if rate is None else cell(rate.to_json())
+    return "-" if way is None else tables.rate(getattr(way, name))
 
 
 def _listed(

@@ -86,3 +86,19 @@ def refusal(run_app):
         return line
 
     return refusal
+
+
+@pytest.fixture
+def small_edge_eval(model_files, tmp_path):
+    """Flags of an edge_eval of eight digits, one copy and one runtime."""
+    return [
+        f"--model={model_files['deep']}",
+        "--attack=fgsm",
+        "--runtimes=litert",
+        "--variants=float32",
+        "--dataset=mnist5k",
+        "--split=test[:50]",
+        "--examples=8",
+        "--overshoots=1",
+        f"--output={tmp_path / 'run'}",
+    ]

@@ -17,6 +17,7 @@ TINY = """
 import json
 from absl import flags
 from apps import _common
+from apps import _running
 
 flags.DEFINE_integer("own", 1, "A flag of this app's.")
 _common.define_data("mnist5k", "test")
@@ -27,7 +28,7 @@ def main():
     {body}
 
 if __name__ == "__main__":
-    _common.run(main)
+    _running.run(main)
 """
 
 

@@ -18,19 +18,8 @@ HOLD = (
 
 
 @pytest.fixture
-def arguments(model_files, tmp_path):
-    return [
-        f"--model={model_files['deep']}",
-        "--attack=fgsm",
-        "--runtimes=litert",
-        "--variants=float32",
-        "--dataset=mnist5k",
-        "--split=test[:50]",
-        "--examples=8",
-        "--overshoots=1",
-        "--nowhite_box",
-        f"--output={tmp_path / 'run'}",
-    ]
+def arguments(small_edge_eval):
+    return [*small_edge_eval, "--nowhite_box"]
 
 
 def names(folder):

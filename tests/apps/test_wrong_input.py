@@ -13,18 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def arguments(model_files, tmp_path):
-    return [
-        f"--model={model_files['deep']}",
-        "--attack=fgsm",
-        "--runtimes=litert",
-        "--variants=float32",
-        "--dataset=mnist5k",
-        "--split=test[:50]",
-        "--examples=8",
-        "--overshoots=1",
-        f"--output={tmp_path / 'run'}",
-    ]
+def arguments(small_edge_eval):
+    return small_edge_eval
 
 
 @pytest.fixture(scope="module")
