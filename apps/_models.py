@@ -94,13 +94,16 @@ def load(path: Any, **options: Any) -> Any:
         ValueError: It cannot be loaded, or nothing says what pixels it takes.
     """
     import advkeras as ak
+    from advkeras import checks
 
+    max_gb = FLAGS.max_model_gb
+    checks.check_positive("max_model_gb", max_gb)
     own = import_own()
     classifier = ak.load(
         path,
         bounds=bounds(),
         custom_objects=own,
-        max_gb=FLAGS.max_model_gb,
+        max_gb=max_gb,
         **options,
     )
     if classifier.bounds_from == "assumed":

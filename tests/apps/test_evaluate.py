@@ -103,6 +103,7 @@ def test_a_file_may_be_all_there_is(run_app, arguments, tmp_path, model_files):
         ("--overshoots=0", "`overshoots` must"),
         ("--dataset=nosuch/folder", "nosuch/folder"),
         ("--bounds=1,0", "`bounds` must"),
+        ("--max_model_gb=0", "`max_model_gb` must be"),
     ],
 )
 def test_bad_input(refusal, arguments, tmp_path, flag, said):
