@@ -1,0 +1,3 @@
+"""What is tried by the thousand, with dice: name -> a campaign's `run`."""
+
+CAMPAIGNS = {}
