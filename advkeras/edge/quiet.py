@@ -1,12 +1,14 @@
 """Silence while C++ code runs that writes to the file descriptors."""
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable
 from collections.abc import Iterator
+from typing import TextIO
 
 _DESCRIPTORS = (1, 2)  # stdout and stderr
 
@@ -37,12 +39,21 @@ def quiet() -> Iterator[Callable[[], str]]:
         text = stack.enter_context(
             open(os.dup(said.fileno()), "w", encoding="utf-8", buffering=1)
         )
+        stack.callback(_hand_back, text)
         stack.enter_context(contextlib.redirect_stdout(text))
         stack.enter_context(contextlib.redirect_stderr(text))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         stack.callback(_flush)
         yield heard
+
+
+def _hand_back(text: TextIO) -> None:
+    # A logger that was first used meanwhile would go on writing to `text`.
+    for logger in [logging.root, *logging.root.manager.loggerDict.values()]:
+        for handler in getattr(logger, "handlers", []):
+            if getattr(handler, "stream", None) is text:
+                handler.setStream(sys.stderr)
 
 
 def _flush() -> None:

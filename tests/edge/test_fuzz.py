@@ -11,7 +11,7 @@ import pytest
 from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.runtimes import Interpreter
 from tests.edge import dense
-from tests.edge.mutations import mutated
+from tests.mutations import mutated
 
 TIMEOUT = 20
 IMAGES = dense.images(3)

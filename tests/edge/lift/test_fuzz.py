@@ -16,7 +16,7 @@ from keras import layers
 from advkeras.edge.lift.operators import pooling
 from tests.edge import dense
 from tests.edge.lift import mutants
-from tests.edge.mutations import mutated
+from tests.mutations import mutated
 
 SECONDS = 20  # for one file
 BYTES = 1 << 30  # for all files of a process
