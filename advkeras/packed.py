@@ -49,16 +49,27 @@ def check_sizes(
                 continue
             with archive.open(info) as member:
                 shape, _, dtype = header(member)
-                start = member.tell()
-            declared = math.prod(shape) * dtype.itemsize
-            if not dtype.hasobject and start + declared != info.file_size:
-                raise ValueError(
-                    f"{name} of shape {shape} has {info.file_size - start} "
-                    "bytes"
+                check_declared(
+                    name, shape, dtype, info.file_size - member.tell()
                 )
-            total += max(declared, info.file_size)
+            total += max(math.prod(shape) * dtype.itemsize, info.file_size)
     if total > max_gb * GB:
         raise ValueError(
             f"its arrays would take {total / GB:.3g} GB once read, of "
             f"{max_gb:.3g} GB at most"
         )
+
+
+def check_declared(
+    name: str, shape: tuple[int, ...], dtype: np.dtype, held: int
+) -> None:
+    """Raises ValueError unless an array has the bytes that its header says.
+
+    Args:
+        name: Name of the array.
+        shape: Its shape.
+        dtype: Its type; what has objects has no size.
+        held: The bytes behind its header.
+    """
+    if not dtype.hasobject and math.prod(shape) * dtype.itemsize != held:
+        raise ValueError(f"{name} of shape {shape} has {held} bytes")

@@ -12,7 +12,9 @@ def of(error: BaseException) -> str:
     """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    text = shortened(str(error))
+    # TensorFlow names its node first, and ends with the traceback of a callee.
+    text = str(error).split("\nTraceback (most recent call last)")[0]
+    text = shortened(re.sub(r"^\{\{.*?\}\} *", "", text))
     name = type(error).__name__
     return f"{name}: {text}" if text else name
 

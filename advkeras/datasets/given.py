@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from advkeras import checks
+from advkeras import reasons
 from advkeras.datasets.image_set import ImageSet
 
 _AT_ONCE = 256  # images read at a time, where the caller says nothing
@@ -143,7 +144,7 @@ def _batches(
     except tf.errors.OpError as error:
         raise ValueError(
             "`images` must be a tf.data.Dataset that can be read, of images "
-            f"of one size. Received: one that fails ({_first_line(error)})"
+            f"of one size. Received: one that fails ({reasons.of(error)})"
         ) from error
     if not some:
         raise ValueError(
@@ -172,8 +173,3 @@ def _check_labels_once(labels: Any, images: Any) -> None:
             f"Received: labels of type {type(labels).__name__}, and images of "
             f"type {type(images).__name__} with labels"
         )
-
-
-def _first_line(error: tf.errors.OpError) -> str:
-    lines = [line.strip() for line in error.message.splitlines()]
-    return next((line for line in lines if line), type(error).__name__)

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from advkeras import channels
 from advkeras import checks
+from advkeras import reasons
 
 _SIZES = [n for n in range(1, 1001) if 1000 % n == 0]
 
@@ -107,9 +109,10 @@ class ImageSet:
         digest = hashlib.sha256()
         pending = b""
         size = self._at_once
-        for i, (images, labels) in enumerate(self.stream().batch(size), 1):
-            digest.update(images.numpy().tobytes())
-            pending += labels.numpy().astype("<i8").tobytes()
+        examples = self._read(self.stream().batch(size))
+        for i, (images, labels) in enumerate(examples, 1):
+            digest.update(images.tobytes())
+            pending += labels.astype("<i8").tobytes()
             # Labels follow their thousand images, however they are read.
             if i * size % 1000 == 0:
                 digest.update(pending)
@@ -127,11 +130,25 @@ class ImageSet:
         images = np.empty((count, *self.image_shape), np.float32)
         labels = np.empty(count, np.int64)
         start = 0
-        for batch, batch_labels in self._batches(examples, self._at_once):
+        batches = self._read(self._batches(examples, self._at_once))
+        for batch, batch_labels in batches:
             rows = slice(start, start + len(batch))
-            images[rows], labels[rows] = batch.numpy(), batch_labels.numpy()
+            images[rows], labels[rows] = batch, batch_labels
             start += len(batch)
         return images, labels
+
+    def _read(
+        self, batches: tf.data.Dataset
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields batches; of a file that fails half-way the error is ours."""
+        try:
+            for images, labels in batches:
+                yield images.numpy(), labels.numpy()
+        except tf.errors.OpError as error:
+            raise ValueError(
+                "`dataset` must be one whose images can be read to the end. "
+                f"Received: dataset={self.name!r} ({reasons.of(error)})"
+            ) from error
 
     @property
     def _at_once(self) -> int:

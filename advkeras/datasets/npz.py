@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
+from advkeras import files
 from advkeras import packed
 from advkeras.datasets import splits
 from advkeras.datasets.arrays import check_pixels
@@ -87,22 +88,8 @@ def load(
     )
 
 
-@contextlib.contextmanager
-def _reading(name: str) -> Iterator[None]:
-    try:
-        yield
-    # TypeError: a single array, which is no pack of them.
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        TypeError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise ValueError(
-            "`dataset` must be an .npz file that NumPy can read. "
-            f"Received: dataset={name!r} ({error})"
-        ) from error
+def _reading(name: str) -> contextlib.AbstractContextManager[None]:
+    return files.reading("dataset", name, "an .npz file that NumPy can read")
 
 
 def _keys(name: str, stored: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -134,7 +121,10 @@ def _open(member: Any) -> tuple[tuple[int, ...], np.dtype]:
 
 def _header(file: Path, key: str) -> tuple[tuple[int, ...], np.dtype]:
     with zipfile.ZipFile(file) as pack, pack.open(f"{key}.npy") as member:
-        return _open(member)
+        shape, dtype = _open(member)
+        held = pack.getinfo(f"{key}.npy").file_size - member.tell()
+        packed.check_declared(key, shape, dtype, held)
+        return shape, dtype
 
 
 def _read(

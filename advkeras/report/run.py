@@ -141,6 +141,7 @@ class Run:
         # An older version did not say of what it is.
         known = isinstance(held, dict) and set(held) == {"of", "value"}
         there = held["of"] if known else {}
+        there = there if isinstance(there, dict) else {}
         here = json.loads(json.dumps(of))  # tuples are lists in a file
         if changed := sorted(
             key

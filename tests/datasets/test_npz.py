@@ -1,5 +1,7 @@
 """An .npz file of images and labels."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -124,3 +126,35 @@ def test_files_that_are_no_npz(tmp_path):
     (tmp_path / "one.npy").rename(file)
     with pytest.raises(ValueError, match=r"must be an \.npz file that NumPy"):
         ak.datasets.load(str(file), "all")
+
+
+def test_images_that_are_fewer_than_their_header_says(tmp_path):
+    path = tmp_path / "fewer.npz"
+    np.savez(path, images=images(4), labels=np.arange(4))
+    with zipfile.ZipFile(path) as pack:
+        held = {name: pack.read(name) for name in pack.namelist()}
+    held["images.npy"] = held["images.npy"][:-1]
+    with zipfile.ZipFile(path, "w") as pack:
+        for name, content in held.items():
+            pack.writestr(name, content)
+    with pytest.raises(ValueError, match=r"`dataset` .* has 23 bytes"):
+        ak.datasets.load(str(path))
+
+
+def test_images_that_were_damaged(tmp_path):
+    """The sum of a packed array is known where it ends."""
+    path = tmp_path / "damaged.npz"
+    many = np.zeros((9999, 3, 2), np.uint8)
+    np.savez(path, images=many, labels=np.arange(9999) % 3)
+    content = bytearray(path.read_bytes())
+    content[content.index(many.tobytes()) + many.size - 1] ^= 1
+    path.write_bytes(content)
+    data = ak.datasets.load(str(path), "all")
+    for read in (lambda: data.images, lambda: data.fingerprint):
+        with pytest.raises(
+            ValueError, match=r"`dataset` must .*BadZip"
+        ) as told:
+            read()
+        assert "\n" not in str(told.value)
+    with pytest.raises(ValueError, match=r"`images` must .*BadZip"):
+        next(ak.datasets.given.batches_of(data, None, (3, 2, 1), 4))
