@@ -3,6 +3,15 @@
 import re
 
 _LONGEST = 200
+# What libraries put around a reason. TensorFlow: the node, the traceback of a
+# callee. Keras: the layer, bold type, the arguments.
+_FRAME = re.compile(
+    r"^\{\{.*?\}\} *"
+    r"|^Exception encountered when calling [^\n]*\n+"
+    r"|\x1b\[[0-9;]*m"
+    r"|\n+(Traceback \(most recent call last\)|Arguments received by ).*",
+    re.DOTALL,
+)
 
 
 def of(error: BaseException) -> str:
@@ -12,9 +21,7 @@ def of(error: BaseException) -> str:
     """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    # TensorFlow names its node first, and ends with the traceback of a callee.
-    text = str(error).split("\nTraceback (most recent call last)")[0]
-    text = shortened(re.sub(r"^\{\{.*?\}\} *", "", text))
+    text = shortened(_FRAME.sub("", str(error)))
     name = type(error).__name__
     return f"{name}: {text}" if text else name
 

@@ -44,6 +44,21 @@ def test_a_word_too_long_is_cut():
         (EOFError(), "EOFError"),
         (FileNotFoundError(2, "No such file", "a.npz"), "No such file"),
         (OSError("odd"), "OSError: odd"),
+        (
+            RuntimeError(
+                "{{function_node f}} ValueError: no\n"
+                "Traceback (most recent call last):\n\n  File"
+            ),
+            "RuntimeError: ValueError: no",
+        ),
+        (
+            ValueError(
+                "Exception encountered when calling Dense.call().\n\n"
+                "\x1b[1mno\x1b[0m\n\nArguments received by Dense.call():\n"
+                "  a=1"
+            ),
+            "ValueError: no",
+        ),
     ],
 )
 def test_an_error(error, text):

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import reasons
 from advkeras.models.logits import Head
 from advkeras.models.logits import find_head
 
@@ -112,7 +113,14 @@ def _one_output(
     model: keras.Model, sample: np.ndarray, output: str | int | None
 ) -> Callable[[Any], Any]:
     """Returns the function from images to one output tensor."""
-    returned = model(tf.convert_to_tensor(sample), training=False)
+    try:
+        returned = model(tf.convert_to_tensor(sample), training=False)
+    except Exception as error:  # whatever its layers raise
+        raise ValueError(
+            f"`model` must compute scores of images {sample.shape}. "
+            f"Received: model {model.name!r}, which fails "
+            f"({reasons.of(error)})"
+        ) from error
     named: dict[Any, Any] = {}
     if isinstance(returned, Mapping):
         named = dict(returned)
@@ -143,7 +151,8 @@ def _one_output(
 
 def _rows(scores: np.ndarray, model: keras.Model) -> np.ndarray:
     """Returns scores as (n, classes), or says what they are instead."""
-    if scores.ndim > 1 and all(size == 1 for size in scores.shape[1:-1]):
+    inner = scores.shape[1:-1]
+    if scores.ndim > 1 and scores.size and all(size == 1 for size in inner):
         return scores.reshape(len(scores), -1)
     raise ValueError(
         "`model` must return scores of shape (n, classes), at least 2 "

@@ -148,10 +148,11 @@ def run_kind(name, n, seed, folder):
     kind.make(whole)
     files = sorted(p for p in whole.glob(kind.changed) if p.is_file())
     dice = random.Random(f"{name} {seed}")
+    read = opening.OPEN[name]
     ends, failures, slowest = collections.Counter(), [], 0.0
     with opening.Opener(SECONDS) as opener:
         for path in files:
-            end = opener.open(name, kind.given_of(path, whole))
+            end = opener.open(read, kind.given_of(path, whole))
             if end != "read":
                 raise RuntimeError(f"{path.name} before it is changed: {end}")
         for i in range(n):
@@ -160,7 +161,7 @@ def run_kind(name, n, seed, folder):
             content = path.read_bytes()
             path.write_bytes(how(content, dice))
             start = time.monotonic()
-            end = opener.open(name, kind.given_of(path, whole))
+            end = opener.open(read, kind.given_of(path, whole))
             slowest = max(slowest, time.monotonic() - start)
             if end in ("read", "refused"):
                 ends[end] += 1

@@ -62,10 +62,10 @@ OPEN = {
 }
 
 
-def how_it_ends(kind, path):
+def how_it_ends(read, path):
     """Returns "read", "refused", or a sentence of what is wrong."""
     try:
-        OPEN[kind](path)
+        read(path)
     except ValueError as error:
         said = str(error)
         if "\n" in said or "Received: " not in said:
@@ -82,12 +82,13 @@ def serve(connection):
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + _ADDRESSES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    connection.send("ready")
     while True:
         try:
-            kind, path = connection.recv()
+            read, path = connection.recv()
         except EOFError:
             return
-        connection.send(how_it_ends(kind, path))
+        connection.send(how_it_ends(read, path))
 
 
 class Opener:
@@ -107,11 +108,16 @@ class Opener:
     def __exit__(self, *_):
         self._end()
 
-    def open(self, kind, path):
-        """Returns as `how_it_ends`, or that the process crashed or hung."""
+    def open(self, read, path):
+        """Returns as `how_it_ends`, or that the process crashed or hung.
+
+        Args:
+            read: A function of a module.
+            path: What it is given.
+        """
         if self._process is None:
             self._begin()
-        self._connection.send((kind, path))
+        self._connection.send((read, path))
         if not self._connection.poll(self._seconds):
             self._end()
             return f"no answer within {self._seconds} s"
@@ -131,6 +137,7 @@ class Opener:
         )
         self._process.start()
         other.close()
+        self._connection.recv()  # what it imports takes a while
 
     def _end(self):
         if self._process is not None:

@@ -176,3 +176,24 @@ def test_infinite_scores_are_no_answer_but_a_class_ruled_out_is():
             )(layers.Dense(3)(flat(x)))
         )
         assert ((model.predict(images()) == -1).all()) == (kind == "up")
+
+
+class Failing(layers.Layer):
+    def call(self, x):
+        raise TypeError("not today")
+
+    def compute_output_spec(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda x: Failing()(flat(x)), r"which fails \(TypeError: not today\)"),
+        (lambda x: flat(x)[:, :0], r"outputs of shape \(\d, 0\)"),
+    ],
+)
+def test_a_model_that_has_no_answer(build, said):
+    with pytest.raises(ValueError, match=said) as raised:
+        classifier(build)
+    assert "\n" not in str(raised.value)
