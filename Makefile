@@ -8,8 +8,9 @@ READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test test-slow test-all lint docs-check docs \
-    docs-edge docs-goodfellow docs-lift docs-szegedy docs-white-box clean
+.PHONY: help setup quickstart test test-slow test-all campaigns lint \
+    docs-check docs docs-edge docs-goodfellow docs-lift docs-szegedy \
+    docs-white-box clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' \
@@ -41,6 +42,9 @@ test-slow: $(READY) ## Run the slow tests
 
 test-all: $(READY) ## Run every test
 	$(PYTEST) -m '' $(ARGS)
+
+campaigns: $(READY) ## Try by the thousand what docs/reliability.md counts; an hour or two
+	$(BIN)/python -m tests.campaigns --write
 
 lint: $(READY) ## Check style, the direction of imports, and types
 	$(BIN)/ruff check .
