@@ -9,6 +9,8 @@ from typing import Any
 
 import h5py
 
+from advkeras.models import hdf5
+
 # Of weights, in GB; a configuration may have a 64th of it: 64 MB.
 DEFAULT_MAX_GB = 4.0
 _CONFIG_SHARE = 1 / 64
@@ -39,6 +41,7 @@ def check(path: Path, max_gb: float) -> None:
     elif path.suffix == ".keras":
         _check_archive(path, max_gb)
     else:
+        hdf5.check_readable(path)
         with h5py.File(path) as file:
             _check_hdf5(file, max_gb)
 

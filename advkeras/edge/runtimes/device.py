@@ -173,6 +173,7 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
             and all(isinstance(row, list) for row in rows)
             and len({len(row) for row in rows}) == 1
             and all(isinstance(v, int) for r in rows[:2] for v in r)
+            and all(v in (0, 1) for v in one["fooled"] or ())
             and _all_texts(rows[2])
             and isinstance(one["pixels"], str)
             and isinstance(one["attack"], (str, type(None)))

@@ -1,0 +1,78 @@
+"""Nets of strangers: what becomes of them in .tflite, and of their lifts."""
+
+import dataclasses
+
+import numpy as np
+
+import advkeras as ak
+from tests.edge.strangers import nets
+
+VARIANTS = ("float32", "int8", "int16x8")
+RUNTIMES = ("litert", "litert-reference", "tflm")
+_N = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One variant of a net on one runtime.
+
+    Attributes:
+        copied: Of `n` images, on how many the copy says what the net does.
+        lifted: On how many the lift says what the copy does.
+        error: Largest distance of the copy's scores from the net's, over the
+            largest score.
+        apart: The operator at which lift and copy part, or None.
+        reason: Why there is none of this; or None.
+    """
+
+    n: int = _N
+    copied: int = 0
+    lifted: int = 0
+    error: float = 0.0
+    apart: str | None = None
+    reason: str | None = None
+
+    def __str__(self):
+        if self.reason is not None:
+            return self.reason
+        said = f"{self.copied}/{self.n}, {self.lifted}/{self.n}"
+        return said + (f", apart at {self.apart}" if self.apart else "")
+
+
+def tried(name, folder):
+    """Exports a net, runs it, lifts it: (variant, runtime) -> Cell."""
+    net = nets.NETS[name]()
+    images = nets.images(net, _N)
+    upper = 255.0 if images.max() > 1 else 1.0
+    classifier = ak.Classifier(net, (0.0, upper))
+    paths = ak.edge.export(classifier, folder, VARIANTS, images)
+    return {
+        (variant, runtime): (
+            Cell(reason=paths.skipped[variant])
+            if variant in paths.skipped
+            else _cell(classifier, paths[variant], runtime, images)
+        )
+        for variant in VARIANTS
+        for runtime in RUNTIMES
+    }
+
+
+def _cell(classifier, path, runtime, images):
+    try:
+        with ak.edge.start(path, runtime) as session:
+            copied = session.predict(images)
+        found = ak.edge.agreement(path, images, runtime, inspected=_N)
+    except ValueError as error:
+        said = getattr(error, "reason", str(error))
+        if "\n" in said or ("Received" not in str(error)):
+            raise
+        return Cell(reason=said.rpartition("(")[2].rstrip(")") or said)
+    expected = np.asarray(classifier.model(images, training=False), np.float64)
+    error = np.abs(copied.outputs - expected).max() / np.abs(expected).max()
+    parted = found.parted_alone
+    return Cell(
+        copied=int((copied.labels == classifier.predict(images)).sum()),
+        lifted=found.outputs[0].top_1.count,
+        error=float(error),
+        apart=parted and parted.name,
+    )
