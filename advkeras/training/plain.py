@@ -20,6 +20,7 @@ from advkeras.models.quocnet import stages
 from advkeras.training import solver
 from advkeras.training.adversarial import AdversarialTraining
 from advkeras.training.autoencoder import pretrain_encoder
+from advkeras.training.backup import Backup
 from advkeras.training.draws import EpochDraws
 from advkeras.training.lbfgs import fit_lbfgs
 from advkeras.training.losses import LOSSES
@@ -208,11 +209,7 @@ def _fit_adamw(
     )
     callbacks: list[keras.callbacks.Callback] = [draws]
     if backup is not None:
-        callbacks.append(
-            keras.callbacks.BackupAndRestore(
-                backup / "fit", delete_checkpoint=False
-            )
-        )
+        callbacks.append(Backup(backup / "fit"))
     if progress:
         callbacks.append(_ProgressBar(recipe.epochs, model.name))
     model.fit(

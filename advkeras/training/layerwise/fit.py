@@ -13,6 +13,7 @@ from advkeras import checks
 from advkeras import fixed
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
+from advkeras.training.backup import Backup
 from advkeras.training.layerwise import cut
 from advkeras.training.layerwise.cut import INPUT
 from advkeras.training.layerwise.pool import Pool
@@ -138,11 +139,8 @@ def fit_layerwise(
         _Renewal(pools, images, labels, refresh, seed)
     ]
     if backup_dir is not None:
-        all_callbacks.append(  # after: what it restores goes before new pools
-            keras.callbacks.BackupAndRestore(
-                Path(backup_dir) / "fit", delete_checkpoint=False
-            )
-        )
+        # After: what it restores goes before new pools.
+        all_callbacks.append(Backup(Path(backup_dir) / "fit"))
     return trainer.fit(
         images,
         labels,
