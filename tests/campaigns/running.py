@@ -75,24 +75,24 @@ def _app(name, *flags, module=None, output=OUTPUT):
 
 _DIGITS = "--dataset=mnist5k"
 _NET = f"{OUTPUT}/net.keras"
-_FGSM = (_DIGITS, "--attack=fgsm", "--examples=8", "--overshoots=1")
+_FGSM = (_DIGITS, "--attack=fgsm", "--examples=4", "--overshoots=1")
 APPS = {
     "train": _app(
-        *("train", "--model=fc100-100-10", "--epochs=160"),
-        *(_DIGITS, "--split=train[:500]"),
+        *("train", "--model=fc10", "--epochs=160"),
+        *(_DIGITS, "--split=train[:200]"),
         output=_NET,
     ),
     "train by AdamW": _app(
         *("train", "--model=conv-mnist", "--epochs=12"),
-        *(_DIGITS, "--split=train[:400]"),
+        *(_DIGITS, "--split=train[:200]"),
         output=_NET,
     ),
     "transfer_eval": _app(
         *("transfer_eval", "--models=m1,m2", "--attack=fgsm,lbfgs"),
-        *(_DIGITS, "--examples=8"),
+        *(_DIGITS, "--examples=4"),
     ),
     "edge_eval": _app(
-        *("edge_eval", "--model=m1", "--variants=float32,int8", *_FGSM),
+        *("edge_eval", "--model=m1", "--variants=int8", *_FGSM),
         "--runtimes=litert,tflm",
     ),
     "evaluate": _app(
