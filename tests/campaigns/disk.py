@@ -7,12 +7,14 @@ tests/test_full_disk.py has refusals of those.
 """
 
 import json
+import os
 import random
 import resource
 import subprocess
 import threading
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -79,7 +81,9 @@ def _dice(dice, whole):
         key=lambda path: path.stat().st_mtime_ns,
     )
     files = dice.randrange(len(written))
-    return files, dice.randrange(written[files].stat().st_size)
+    # None at all: then what was written before cannot be written over either.
+    bytes_left = dice.randrange(written[files].stat().st_size)
+    return files, dice.choice((0, bytes_left))
 
 
 def _run(app, folder, files, size):
@@ -111,10 +115,12 @@ def _run(app, folder, files, size):
 def _whole_files(folder):
     """Returns the files that have their names."""
     output = folder / running.OUTPUT
+    # Folders may go while this looks into them; os.walk passes over those.
     return [
-        path
-        for path in output.rglob("*")
-        if path.is_file() and not _is_aside(path.relative_to(output))
+        name
+        for place, _, names in os.walk(output)
+        if not _is_aside(Path(place).relative_to(output))
+        for name in names
     ]
 
 

@@ -1,14 +1,13 @@
 """An epoch is kept whole: killed at any point, fit() goes on as it was."""
 
 import os
-import types
 
 import keras
 import numpy as np
 import pytest
 
 from advkeras import files
-from advkeras.training import backup
+from advkeras.training.backup import Backup
 
 IMAGES = np.random.default_rng(0).uniform(size=(40, 5)).astype(np.float32)
 LABELS = np.arange(40) % 3
@@ -25,61 +24,69 @@ class Seen(keras.callbacks.Callback):
         self.epochs.append((epoch, int(self.model.optimizer.iterations)))
 
 
-def fit(folder, epochs=4):
+def fit(path, epochs=4):
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
+    model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            keras.layers.Dropout(0.2, seed=1),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(3),
+        ]
+    )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss)
-    seen = Seen()
+    model.compile("adam", loss, metrics=["accuracy"])
+    backup, seen = Backup(path), Seen()
     model.fit(
         IMAGES,
         LABELS,
         batch_size=10,
         epochs=epochs,
+        initial_epoch=backup.epoch,
         shuffle=False,
-        callbacks=[backup.Backup(folder), seen],
+        callbacks=[backup, seen],
         verbose=0,
     )
-    return model.get_weights()[0], seen.epochs
+    return np.concatenate([w.ravel() for w in model.get_weights()]), seen.epochs
 
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-# Of a third epoch: its weights are written, its number is not; all is written
-# but has no name; it has its name, and the second is there still.
-@pytest.mark.parametrize("point", ["number", "name", "old"])
+# Of a third epoch: it is not written, or only half; it has no name.
+@pytest.mark.parametrize("point", ["before", "half", "name"])
 def test_killed_while_it_keeps_an_epoch(tmp_path, monkeypatch, point):
-    expected, _ = fit(tmp_path / "whole")
-    fit(tmp_path / "fit", epochs=2)
-    assert names(tmp_path / "fit") == ["2"]
+    expected, _ = fit(tmp_path / "whole.npz")
+    fit(tmp_path / "fit.npz", epochs=2)
 
-    def killed(*_, **__):
+    def killed(path, *_, **__):
+        if point == "half":
+            path.write_bytes(b"PK")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        if point == "number":
-            patch.setattr("json.dumps", killed)
-        elif point == "name":
-            patch.setattr(os, "replace", killed)
-        else:
-            patch.setattr(
-                backup, "shutil", types.SimpleNamespace(rmtree=killed)
-            )
-        fit(tmp_path / "fit", epochs=3)
-    found, epochs = fit(tmp_path / "fit")
-    first = 3 if point == "old" else 2
-    assert epochs == [(epoch, 4 * epoch) for epoch in range(first, 4)]
+        writes = (os, "replace") if point == "name" else (np, "savez")
+        patch.setattr(*writes, killed)
+        fit(tmp_path / "fit.npz", epochs=3)
+    found, epochs = fit(tmp_path / "fit.npz")
+    assert epochs == [(2, 8), (3, 12)]
     np.testing.assert_array_equal(found, expected)
-    assert names(tmp_path / "fit") == ["4"]
+    assert names(tmp_path) == ["fit.npz", "whole.npz"]
+
+
+def test_all_epochs_are_done(tmp_path):
+    expected, _ = fit(tmp_path / "fit.npz")
+    found, epochs = fit(tmp_path / "fit.npz")
+    assert epochs == []
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
     def full(*_, **__):
-        raise OSError("Can't write data (No space left on device)")
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keras.Model, "save_weights", full)
+    monkeypatch.setattr(np, "savez", full)
     with pytest.raises(files.NotWrittenError, match="No space left on device"):
-        fit(tmp_path / "fit")
-    assert names(tmp_path / "fit") == []
+        fit(tmp_path / "fit.npz")
+    assert names(tmp_path) == []

@@ -138,14 +138,18 @@ def fit_layerwise(
     all_callbacks: list[keras.callbacks.Callback] = [
         _Renewal(pools, images, labels, refresh, seed)
     ]
+    first = 0
     if backup_dir is not None:
         # After: what it restores goes before new pools.
-        all_callbacks.append(Backup(Path(backup_dir) / "fit"))
+        backup = Backup(Path(backup_dir) / "fit.npz")
+        all_callbacks.append(backup)
+        first = backup.epoch
     return trainer.fit(
         images,
         labels,
         batch_size=batch_size,
         epochs=epochs,
+        initial_epoch=first,
         validation_data=validation_data,
         callbacks=[*all_callbacks, *callbacks],
         verbose=0,
