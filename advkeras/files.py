@@ -2,9 +2,11 @@
 
 import contextlib
 import errno
+import glob
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,61 @@ from typing import Any
 
 from advkeras import locks
 from advkeras import reasons
+
+# Ends the name of a folder that is gone when what is made in it is whole.
+_ASIDE = ".aside"
+# A full disk, a used-up quota, a read-only system, a limit on a file's size.
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def aside(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a new folder beside `path`, which is removed afterwards.
+
+    What a process that was killed left of them is removed too, when the same
+    path comes again or its folder is claimed.
+
+    Args:
+        path: What is made there, a file or a folder.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clear_beside(path)
+    with tempfile.TemporaryDirectory(
+        dir=path.parent, prefix=f".{path.name}.", suffix=_ASIDE
+    ) as directory:
+        # Says that somebody is at work here.
+        lock = locks.lock(directory)
+        try:
+            yield Path(directory)
+        finally:
+            lock.release()
+
+
+def clear(folder: str | os.PathLike, pattern: str = "**/.*") -> None:
+    """Removes what processes that were killed left aside.
+
+    Args:
+        folder: Where to look.
+        pattern: How their names begin, as `Path.glob` has it; any, at any
+            depth.
+    """
+    for left in sorted(Path(folder).glob(pattern + _ASIDE)):
+        if left.is_dir() and locks.is_free(left):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def clear_beside(path: str | os.PathLike) -> None:
+    """Removes what processes that were killed left aside of one path."""
+    path = Path(path)
+    clear(path.parent, f".{glob.escape(path.name)}.*")
+
+
+def discard(folder: str | os.PathLike) -> None:
+    """Removes a folder; a process that is killed meanwhile leaves no half."""
+    folder = Path(folder)
+    with aside(folder) as place:
+        os.replace(folder, place / folder.name)
 
 
 @contextlib.contextmanager
@@ -27,11 +84,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=f".{path.name}."
-        ) as directory:
-            temporary = Path(directory) / path.name
+        with aside(path) as directory:
+            temporary = directory / path.name
             yield temporary
             os.replace(temporary, path)
     except NotWrittenError:  # of a file within
@@ -59,7 +113,7 @@ def refusal(error: BaseException) -> str | None:
     """Returns why the system did not write; None if that is not the error."""
     if isinstance(error, NotWrittenError):
         return error.reason
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+    for number in _REFUSALS:
         said = os.strerror(number)
         if getattr(error, "errno", None) == number or said in str(error):
             return said
@@ -179,6 +233,7 @@ def claim(folder: str | os.PathLike, settings: dict[str, Any]) -> locks.Lock:
                 "`output` must be a folder that no other run is at work in. "
                 f"Received: output={os.fspath(folder)!r}"
             ) from error
+        clear(folder)
         if not remembered.exists():
             write_json(remembered, settings)
         before = read_json(remembered, "output", dict)

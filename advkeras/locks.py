@@ -57,6 +57,20 @@ def lock(folder: str | os.PathLike) -> Lock:
     return taken
 
 
+def is_free(folder: str | os.PathLike) -> bool:
+    """Returns whether no process has a folder; False where nobody can tell."""
+    try:
+        descriptor = _opened(Path(folder))
+    except OSError:
+        return False
+    try:
+        return _take(descriptor)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def _opened(folder: Path) -> int:
     """Returns a descriptor of what is locked: the folder, where that can be."""
     if sys.platform == "win32":
@@ -64,8 +78,12 @@ def _opened(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY)
 
 
-def _take(descriptor: int) -> None:
-    """Raises BlockingIOError if another process has locked it."""
+def _take(descriptor: int) -> bool:
+    """Locks it; returns False on a file system without locks.
+
+    Raises:
+        BlockingIOError: It is locked already.
+    """
     if sys.platform == "win32":
         import msvcrt
 
@@ -73,7 +91,7 @@ def _take(descriptor: int) -> None:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except PermissionError as error:
             raise BlockingIOError(*error.args) from error
-        return
+        return True
     import fcntl
 
     try:
@@ -81,7 +99,8 @@ def _take(descriptor: int) -> None:
     except BlockingIOError:
         raise
     except OSError:
-        pass  # a file system without locks
+        return False
+    return True
 
 
 def _leave() -> None:

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -44,6 +47,60 @@ def test_replacing_keeps_the_old_file_when_interrupted(tmp_path, error):
         raise error
     assert path.read_text() == "old"
     assert names(tmp_path) == ["model.keras"]
+
+
+WRITE = """
+import sys, time
+from advkeras import files
+with files.replacing(sys.argv[1]) as temporary:
+    temporary.write_text("ha")
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """A process with half of a/model.keras written."""
+    path = tmp_path / "a" / "model.keras"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITE, path], stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"half\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def claims(folder):
+    files.claim(folder, {})
+
+
+def replaces(folder):
+    with files.replacing(folder / "a" / "model.keras") as temporary:
+        temporary.write_text("new")
+
+
+@pytest.mark.parametrize("comes", [claims, replaces])
+def test_what_a_killed_process_left_goes_with_the_next(tmp_path, writer, comes):
+    (half,) = names(tmp_path / "a")
+    assert half.startswith(".model.keras.")
+    comes(tmp_path)
+    assert half in names(tmp_path / "a")  # somebody is at work there
+    with files.replacing(tmp_path / "a" / "other.keras") as temporary:
+        temporary.write_text("")
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    comes(tmp_path)
+    assert half not in names(tmp_path / "a")
+    assert "other.keras" in names(tmp_path / "a")
+
+
+def test_a_folder_is_discarded_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "net.backup"
+    files.write_json(folder / "a" / "settings.json", {})
+    files.discard(folder)
+    assert names(tmp_path) == []
 
 
 @given(JSON)

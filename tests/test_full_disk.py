@@ -2,10 +2,12 @@
 
 import errno
 import os
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import advkeras as ak
 from advkeras import files
@@ -89,6 +91,30 @@ def test_a_library_that_tells_in_an_error_of_its_own(tmp_path):
         files.replacing(tmp_path / "net.keras"),
     ):
         raise RuntimeError(f"Can't write data (error message = '{FULL}')")
+
+
+@pytest.mark.parametrize("where", ["model", "converter"])
+def test_a_variant_is_not_skipped_for_want_of_room(
+    tmp_path, monkeypatch, model, where
+):
+    """Whichever writes, Keras or the converter, no layer is to blame."""
+    if where == "model":
+        monkeypatch.setattr(type(model), "export", refused)
+    else:
+        converter = types.SimpleNamespace(
+            target_spec=types.SimpleNamespace(), convert=refused
+        )
+        monkeypatch.setattr(
+            tf.lite.TFLiteConverter, "from_saved_model", lambda _: converter
+        )
+    with pytest.raises(ValueError, match="`directory` must be a pl") as caught:
+        ak.edge.export(model, tmp_path / "out", "float32")
+    assert str(caught.value).endswith(f"({FULL})")
+    assert everything(tmp_path / "out") == []
+
+
+def test_a_file_that_may_not_grow_is_such_a_refusal():
+    assert files.refusal(OSError(errno.EFBIG, "")) == "File too large"
 
 
 def test_an_error_that_is_not_of_the_disk_stays_itself(tmp_path):

@@ -34,7 +34,7 @@ def other(tmp_path):
     process.communicate()
 
 
-def is_free(folder):
+def gets(folder):
     """Whether another process gets it."""
     script = "import sys; from advkeras import locks; locks.lock(sys.argv[1])"
     ended = subprocess.run(
@@ -59,24 +59,36 @@ def test_a_lock_dies_with_its_process(other, tmp_path, how):
     files.claim(tmp_path, {"seed": 0})
 
 
+def test_whether_a_folder_is_free(other, tmp_path):
+    assert not locks.is_free(tmp_path)
+    other.kill()
+    other.wait()
+    assert locks.is_free(tmp_path)
+    lock = locks.lock(tmp_path)
+    assert not locks.is_free(tmp_path)
+    lock.release()
+    assert locks.is_free(tmp_path)
+    assert not locks.is_free(tmp_path / "none")
+
+
 def test_a_process_takes_a_folder_as_often_as_it_likes(tmp_path):
     first, second = locks.lock(tmp_path), locks.lock(tmp_path / ".")
     assert first is second
-    assert not is_free(tmp_path)
+    assert not gets(tmp_path)
     first.release()
     first.release()
-    assert is_free(tmp_path)
+    assert gets(tmp_path)
     third = locks.lock(tmp_path)
     assert third.held
-    assert not is_free(tmp_path)
+    assert not gets(tmp_path)
 
 
-def test_what_is_no_longer_used_is_free(tmp_path):
+def test_what_is_no_longer_used_gets(tmp_path):
     lock = locks.lock(tmp_path)
-    assert not is_free(tmp_path)
+    assert not gets(tmp_path)
     del lock
     gc.collect()
-    assert is_free(tmp_path)
+    assert gets(tmp_path)
 
 
 def test_nothing_is_left_in_the_folder(tmp_path):
@@ -103,10 +115,10 @@ def test_a_child_does_not_keep_the_folder(tmp_path):
     process.wait()
     try:
         for _ in range(50):  # it may not yet have begun
-            if is_free(tmp_path):
+            if gets(tmp_path):
                 break
             time.sleep(0.1)
-        assert is_free(tmp_path)
+        assert gets(tmp_path)
     finally:
         os.kill(child, signal.SIGKILL)
         process.stdout.close()
@@ -120,3 +132,4 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
 
     monkeypatch.setattr(fcntl, "flock", flock)
     files.claim(tmp_path, {"seed": 0})
+    assert not locks.is_free(tmp_path)  # nobody can tell

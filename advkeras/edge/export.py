@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -108,14 +107,16 @@ def export(
         "provenance": _checked_provenance(provenance),
     }
     directory = Path(directory)
-    with files.writing("directory", directory):
-        directory.mkdir(parents=True, exist_ok=True)
     paths, skipped = {}, {}
-    with tempfile.TemporaryDirectory() as saved_model:
-        _save(classifier, saved_model)
+    with (
+        files.writing("directory", directory),
+        # All variants are made from it.
+        files.aside(directory / "saved_model") as saved_model,
+    ):
+        _save(classifier, str(saved_model))
         for name, variant in wanted.items():
             try:
-                content = _convert(saved_model, variant, images)
+                content = _convert(str(saved_model), variant, images)
             except _ConversionError as error:
                 skipped[name] = str(error)
                 continue
@@ -139,6 +140,8 @@ def _save(classifier: Classifier, folder: str) -> None:
         with quiet():
             model.export(folder, verbose=False, input_signature=signature)
     except Exception as error:  # of many kinds: each layer has its own
+        if files.refusal(error) is not None:
+            raise files.NotWrittenError(folder, error) from error
         raise ValueError(
             "`model` must be one that Keras can export. "
             f"Received: model {model.name!r} ({_one_line(error)})"
@@ -168,6 +171,8 @@ def _convert(
         try:
             return converter.convert()
         except Exception as error:  # MLIR, the calibrator and the quantiser
+            if files.refusal(error) is not None:
+                raise files.NotWrittenError(saved_model, error) from error
             reason = _reason(f"{error}\n{said()}") or _one_line(error)
             raise _ConversionError(reason) from error
 

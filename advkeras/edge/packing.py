@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,18 +57,14 @@ def write(
         ValueError: The place cannot be written, or results of a device lie in
             an earlier bundle that differs.
     """
-    with files.writing("output", output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=output.parent, prefix=f".{output.name}."
-        ) as temporary:
-            made = Path(temporary) / output.name
-            _fill(made, variants, images, manifest)
-            packed = Path(temporary) / "zip"
-            _pack(made, packed)
-            if not _same(output, made):
-                _replace(output, made, Path(temporary) / "old")
-            os.replace(packed, output.with_name(f"{output.name}.zip"))
+    with files.writing("output", output), files.aside(output) as temporary:
+        made = temporary / output.name
+        _fill(made, variants, images, manifest)
+        packed = temporary / "zip"
+        _pack(made, packed)
+        if not _same(output, made):
+            _replace(output, made, temporary / "old")
+        os.replace(packed, output.with_name(f"{output.name}.zip"))
 
 
 def check_place(output: Path) -> None:

@@ -1,5 +1,6 @@
 """Run: an output folder that remembers what is done and says how."""
 
+import glob
 import hashlib
 import json
 import os
@@ -90,6 +91,8 @@ class Run:
             return result
 
         if whole.exists():
+            for part in whole.parent.glob(f"{glob.escape(name)}.part*.npz"):
+                part.unlink()  # the run was killed before it could
             return read(whole, slice(None))
         parts, paths = [], []
         with tqdm.tqdm(total=len(images), desc=name, unit="image") as bar:

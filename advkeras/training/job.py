@@ -1,17 +1,19 @@
 """From a network's name to a model file with its card."""
 
+import contextlib
 import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from advkeras import files
+from advkeras import locks
 from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
+from advkeras.models import cards
 from advkeras.training.plain import train
 from advkeras.training.recipes import Recipe
 
@@ -70,19 +72,20 @@ def train_to_file(
         "train_fingerprint": train_set.fingerprint,
         "test_fingerprint": test_set.fingerprint,
     }
+    backup = path.with_suffix(".backup")
     if path.exists():
         card = models.read_card(path)
         there = {"options": {}, **card}  # older cards do not say
         # What the data are called does not say that they are still the same.
         wanted |= {key: value for key, value in prints.items() if key in there}
         files.check_same(path, {key: there.get(key) for key in wanted}, wanted)
+        _tidy(path, backup, {**wanted, **prints})
         return card
     model = models.build(name, seed=seed, **(options or {}))
     classifier = Classifier(model, bounds=train_set.bounds)
     for data in (train_set, test_set):
         classifier.check_fits(data)
 
-    backup = path.with_suffix(".backup")
     lock = files.claim(backup, {**wanted, **prints})
     train(
         model,
@@ -113,5 +116,18 @@ def train_to_file(
         },
     )
     lock.release()
-    shutil.rmtree(backup, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        files.discard(backup)
     return card
+
+
+def _tidy(path: Path, backup: Path, settings: dict[str, Any]) -> None:
+    """Removes what a process left that was killed with the model written."""
+    for written in (path, cards.card_path(path), backup):
+        files.clear_beside(written)
+    claimed = backup / "settings.json"
+    if claimed.is_file() and locks.is_free(backup):
+        # Anything else of this name is not ours to remove.
+        with contextlib.suppress(OSError, ValueError):
+            if files.read_json(claimed) == settings:
+                files.discard(backup)

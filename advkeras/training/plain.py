@@ -20,6 +20,7 @@ from advkeras.models.quocnet import stages
 from advkeras.training import solver
 from advkeras.training.adversarial import AdversarialTraining
 from advkeras.training.autoencoder import pretrain_encoder
+from advkeras.training.backup import Backup
 from advkeras.training.draws import EpochDraws
 from advkeras.training.lbfgs import fit_lbfgs
 from advkeras.training.losses import LOSSES
@@ -95,15 +96,28 @@ def _with_encoder(
     seed: int,
     backup: Path | None,
 ) -> None:
-    done = backup / "encoder.weights.h5" if backup is not None else None
+    done = backup / "encoder.npz" if backup is not None else None
     if done is not None and done.exists():
-        model.load_weights(done)
+        with np.load(done, allow_pickle=False) as stored:
+            _set_weights(model, stored)
         return
     learn = pretrain_stages if stages(model) else pretrain_encoder
     learn(model, images, epochs, seed)
     if done is not None:
         with files.replacing(done) as temporary:
-            model.save_weights(temporary)
+            np.savez(temporary, **_weights(model))
+
+
+def _weights(model: keras.Model) -> dict[str, np.ndarray]:
+    """Returns a model's weights by names for an .npz file.
+
+    Not for one of HDF5, which ends the process where the disk is full.
+    """
+    return {f"w{i}": w for i, w in enumerate(model.get_weights())}
+
+
+def _set_weights(model: keras.Model, stored: Mapping[str, np.ndarray]) -> None:
+    model.set_weights([stored[f"w{i}"] for i in range(len(model.weights))])
 
 
 def _fit_lbfgs(
@@ -126,9 +140,7 @@ def _fit_lbfgs(
         if checkpoint is not None and checkpoint.exists():
             with np.load(checkpoint, allow_pickle=False) as stored:
                 done = int(stored["iterations"])
-                model.set_weights(
-                    [stored[f"w{i}"] for i in range(len(model.weights))]
-                )
+                _set_weights(model, stored)
                 if done < recipe.epochs:
                     more["state"] = _solver_state(stored)
             bar.update(done)
@@ -141,15 +153,12 @@ def _fit_lbfgs(
             bar.set_postfix(objective=f"{objective:.5f}", refresh=False)
             bar.update()
             if checkpoint is not None and iteration % _CHECKPOINT_EVERY == 0:
-                weights = {
-                    f"w{i}": w for i, w in enumerate(model.get_weights())
-                }
                 state = {f"{_SOLVER}{name}": a for name, a in held.items()}
                 with files.replacing(checkpoint) as temporary:
                     np.savez(
                         temporary,
                         iterations=done + iteration,
-                        **weights,
+                        **_weights(model),
                         **state,
                     )
 
@@ -207,17 +216,17 @@ def _fit_adamw(
         metrics=["accuracy"],
     )
     callbacks: list[keras.callbacks.Callback] = [draws]
+    first = 0
     if backup is not None:
-        callbacks.append(
-            keras.callbacks.BackupAndRestore(
-                backup / "fit", delete_checkpoint=False
-            )
-        )
+        kept = Backup(backup / "fit.npz")
+        callbacks.append(kept)
+        first = kept.epoch
     if progress:
         callbacks.append(_ProgressBar(recipe.epochs, model.name))
     model.fit(
         batches,
         epochs=recipe.epochs,
+        initial_epoch=first,
         callbacks=callbacks,
         shuffle=False,  # the batches are
         verbose=0,

@@ -83,6 +83,21 @@ def test_an_interrupted_attack_goes_on(tmp_path, fake_attack, images, labels):
     assert examples(tmp_path) == ["fake.npz"]
 
 
+def test_killed_before_the_chunks_were_removed(
+    tmp_path, fake_attack, images, labels
+):
+    whole = ak.report.Run(tmp_path, {}).attack(
+        "fake", fake_attack, None, images, labels
+    )
+    for name in ("fake.part0", "fake.part256", "fake-2.part0"):
+        whole.save(tmp_path / "examples" / f"{name}.npz")
+    result = ak.report.Run(tmp_path, {}).attack(
+        "fake", fake_attack, None, images, labels
+    )
+    assert_equal(result, whole)
+    assert examples(tmp_path) == ["fake-2.part0.npz", "fake.npz"]
+
+
 def test_results_of_two_names_are_two(tmp_path, fake_attack, images, labels):
     run = ak.report.Run(tmp_path, {})
     run.attack("one", fake_attack, None, images[:5], labels[:5])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -217,6 +218,29 @@ def test_interrupted_between_the_model_and_its_card(
         train()
     card = train()
     assert ak.models.read_card(tmp_path / "net.keras") == card
+
+
+def test_killed_before_the_backup_was_removed(train, tmp_path, monkeypatch):
+    """Called again, it removes what is left, and nothing else."""
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "discard", lambda folder: None)
+        card = train()
+    backup = tmp_path / "net.backup"
+    settings = (backup / "settings.json").read_bytes()
+    (tmp_path / ".net.keras.x.aside").mkdir()
+    assert train() == card
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "net.json",
+        "net.keras",
+    ]
+    for content in (settings.replace(b'"seed": 4', b'"seed": 5'), b"{", None):
+        backup.mkdir()
+        (backup / "mine").write_text("")
+        if content is not None:
+            (backup / "settings.json").write_bytes(content)
+        assert train() == card
+        assert (backup / "mine").exists()
+        shutil.rmtree(backup)
 
 
 def test_options_of_the_network_are_on_the_card(train, tmp_path):

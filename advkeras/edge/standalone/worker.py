@@ -10,6 +10,8 @@ over stdin and stdout. Run by its path, so that it starts without TensorFlow;
 
 import os
 import sys
+import threading
+import time
 from typing import Any
 
 # Its neighbours: the folder of a script is on the path.
@@ -184,6 +186,7 @@ def serve(runtime: str, path: str, threads: int, look: str) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     _limit_memory()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with open(path, "rb") as file:
             model = open_model(runtime, file.read(), threads, look)
@@ -194,6 +197,15 @@ def serve(runtime: str, path: str, threads: int, look: str) -> None:
                 messages.send_array(answers, found)
     except Exception as error:  # whatever it is, the parent reports it
         messages.send(answers, {"error": f"{type(error).__name__}: {error}"})
+
+
+def _end_with_parent() -> None:
+    # The pipe says so too, but only to who reads from it: a file may never
+    # end, and nobody is left to stop it.
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _limit_memory() -> None:

@@ -13,6 +13,7 @@ from advkeras import checks
 from advkeras import fixed
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
+from advkeras.training.backup import Backup
 from advkeras.training.layerwise import cut
 from advkeras.training.layerwise.cut import INPUT
 from advkeras.training.layerwise.pool import Pool
@@ -137,17 +138,18 @@ def fit_layerwise(
     all_callbacks: list[keras.callbacks.Callback] = [
         _Renewal(pools, images, labels, refresh, seed)
     ]
+    first = 0
     if backup_dir is not None:
-        all_callbacks.append(  # after: what it restores goes before new pools
-            keras.callbacks.BackupAndRestore(
-                Path(backup_dir) / "fit", delete_checkpoint=False
-            )
-        )
+        # After: what it restores goes before new pools.
+        backup = Backup(Path(backup_dir) / "fit.npz")
+        all_callbacks.append(backup)
+        first = backup.epoch
     return trainer.fit(
         images,
         labels,
         batch_size=batch_size,
         epochs=epochs,
+        initial_epoch=first,
         validation_data=validation_data,
         callbacks=[*all_callbacks, *callbacks],
         verbose=0,

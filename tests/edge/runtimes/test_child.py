@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -12,6 +14,7 @@ import pytest
 import advkeras as ak
 from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.runtimes import Interpreter
+from advkeras.edge.runtimes import child
 from tests.edge import dense
 
 RUNTIMES = ("litert", "litert-reference", "tflm")
@@ -311,6 +314,46 @@ def test_killed_from_outside_while_it_runs(variants, runtime):
             session.predict(images)
         timer.join()
     assert is_over(session)
+
+
+ENDLESS = """
+import os, sys, threading, time
+sys.path.insert(0, {folder!r})
+import worker
+class Endless:
+    def __init__(self):
+        print(os.getpid(), file=sys.stderr, flush=True)
+        while True:
+            time.sleep(1)
+worker.open_model = lambda *_: Endless()
+worker.serve("litert", {path!r}, 1, "output")
+"""
+
+
+def test_it_ends_with_its_parent_though_the_file_does_not(dense_files):
+    """Killed, the parent cannot stop it, and the pipe is not read."""
+    script = ENDLESS.format(
+        folder=str(child._WORKER.parent), path=str(dense_files["int8"])
+    )
+    starts = "import subprocess, sys; subprocess.run(sys.argv[1:], input=b'')"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", starts, sys.executable, "-c", script],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    pid = int(parent.stderr.readline())
+    parent.kill()
+    parent.wait()
+    # At its end the pipe is.
+    ended = threading.Thread(target=parent.stderr.read)
+    ended.start()
+    ended.join(20)
+    if ended.is_alive():
+        os.kill(pid, signal.SIGKILL)
+        ended.join()
+        pytest.fail("it lives on")
+    parent.stderr.close()
 
 
 def test_closed(dense_files):
