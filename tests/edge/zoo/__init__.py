@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 import advkeras as ak
-from tests.edge.strangers import nets
+from tests.edge.zoo import nets
 
 VARIANTS = ("float32", "int8", "int16x8")
 RUNTIMES = ("litert", "litert-reference", "tflm")

@@ -1,15 +1,15 @@
 """Prints a table: what becomes of each net in .tflite, and of its lift.
 
-python -m tests.edge.strangers
+python -m tests.edge.zoo
 """
 
 import tempfile
 from pathlib import Path
 
-from tests.edge.strangers import RUNTIMES
-from tests.edge.strangers import VARIANTS
-from tests.edge.strangers import nets
-from tests.edge.strangers import tried
+from tests.edge.zoo import RUNTIMES
+from tests.edge.zoo import VARIANTS
+from tests.edge.zoo import nets
+from tests.edge.zoo import tried
 
 
 def main():
