@@ -108,7 +108,7 @@ def _with_encoder(
             np.savez(temporary, **_weights(model))
 
 
-def _weights(model: keras.Model) -> dict[str, np.ndarray]:
+def _weights(model: keras.Model) -> dict[str, Any]:
     """Returns a model's weights by names for an .npz file.
 
     Not for one of HDF5, which ends the process where the disk is full.
