@@ -1,5 +1,6 @@
 """Training of any network by its recipe, resumable, through Keras fit()."""
 
+import contextlib
 import os
 import warnings
 from collections.abc import Mapping
@@ -108,7 +109,7 @@ def _with_encoder(
             np.savez(temporary, **_weights(model))
 
 
-def _weights(model: keras.Model) -> dict[str, np.ndarray]:
+def _weights(model: keras.Model) -> dict[str, Any]:
     """Returns a model's weights by names for an .npz file.
 
     Not for one of HDF5, which ends the process where the disk is full.
@@ -221,16 +222,20 @@ def _fit_adamw(
         kept = Backup(backup / "fit.npz")
         callbacks.append(kept)
         first = kept.epoch
-    if progress:
-        callbacks.append(_ProgressBar(recipe.epochs, model.name))
-    model.fit(
-        batches,
-        epochs=recipe.epochs,
-        initial_epoch=first,
-        callbacks=callbacks,
-        shuffle=False,  # the batches are
-        verbose=0,
-    )
+    with contextlib.ExitStack() as stack:
+        if progress:
+            bar = _ProgressBar(recipe.epochs, model.name)
+            # Else it would be drawn once more, below the error.
+            stack.callback(bar.bar.close)
+            callbacks.append(bar)
+        model.fit(
+            batches,
+            epochs=recipe.epochs,
+            initial_epoch=first,
+            callbacks=callbacks,
+            shuffle=False,  # the batches are
+            verbose=0,
+        )
 
 
 def _batches(
@@ -287,6 +292,3 @@ class _ProgressBar(keras.callbacks.Callback):
         values = {k: f"{v:.4f}" for k, v in (logs or {}).items()}
         self.bar.set_postfix(values, refresh=False)
         self.bar.update(epoch + 1 - self.bar.n)
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        self.bar.close()

@@ -1,5 +1,7 @@
 """Training by a recipe: seeded, and going on where it was interrupted."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -178,6 +180,17 @@ def test_interrupted_it_ends_where_it_would_have(
         patch.setattr(plain, "_ProgressBar", Interrupt)
         fit(backup_dir=backup, progress=True)
     np.testing.assert_allclose(fit(backup_dir=backup), fit(), atol=1e-6)
+
+
+def test_an_error_is_below_the_bar(digits, tmp_path, monkeypatch, capfd):
+    """The bar is done with when the error comes, and not drawn again."""
+    monkeypatch.setattr(plain.np, "savez", lambda *_, **__: 1 / 0)
+    recipe = ak.training.Recipe(epochs=2, batch_size=100)
+    with pytest.raises(ZeroDivisionError):
+        fit("fc10", digits, recipe, backup_dir=tmp_path, progress=True)
+    assert capfd.readouterr().err.endswith("\n")
+    gc.collect()
+    assert capfd.readouterr().err == ""
 
 
 def test_every_epoch_has_an_order_of_its_own(digits):
