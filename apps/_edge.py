@@ -159,8 +159,10 @@ def subject() -> Subject:
         bounds=bounds,
         image_size=_common.image_size(first.image_shape),
     )
+    attacked = {name: one.fitting(data) for name, one in attacked.items()}
+    if path is not None:
+        classifier = attacked[path.stem]
     for name, one in attacked.items():
-        one.check_fits(data)
         _models.check_accuracy(path or given[name], one, data)
     if classifier is not None:
         for file in given.values():

@@ -73,7 +73,7 @@ def main() -> None:
             bounds=classifier.bounds,
             image_size=_common.image_size(classifier.image_shape),
         )
-        classifier.check_fits(data)
+        classifier = classifier.fitting(data)
         images, labels = data.sample(FLAGS.calibration, FLAGS.seed)
         settings["data_fingerprint"] = data.fingerprint
     provenance |= _models.provenance(path, data)
