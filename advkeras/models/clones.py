@@ -71,9 +71,9 @@ def batch_size(model: keras.Model) -> int | None:
 
 
 def dtypes(model: keras.Model) -> list[str]:
-    """Returns the types that a model's layers compute in, sorted."""
+    """Returns the types of floats that a model's layers compute in, sorted."""
     found = {layer.compute_dtype for layer in _layers(model)}
-    return sorted(name for name in found if name)
+    return sorted(name for name in found if name and "float" in name)
 
 
 def quantization(model: keras.Model) -> str | None:
