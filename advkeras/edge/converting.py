@@ -25,7 +25,11 @@ class ConversionError(Exception):
 
 
 def convert(
-    folder: str, source: Source, variant: Variant, images: np.ndarray | None
+    folder: str,
+    source: Source,
+    variant: Variant,
+    images: np.ndarray | None,
+    dense: bool = False,
 ) -> bytes:
     """Returns a .tflite file.
 
@@ -34,6 +38,9 @@ def convert(
         source: What was saved there.
         variant: What the file is to be.
         images: For the integer variants.
+        dense: Whether products of matrices are to be FULLY_CONNECTED, not
+            BATCH_MATMUL: the converter fuses a ReLU into either, and the
+            latter has none.
 
     Raises:
         ConversionError: The converter cannot make it.
@@ -43,6 +50,7 @@ def convert(
         converter.target_spec.supported_ops = [
             getattr(tf.lite.OpsSet, variant.supported_ops)
         ]
+        converter.unfold_batchmatmul = dense
         if variant.weights != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if variant.weights == "float16":

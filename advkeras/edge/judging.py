@@ -87,6 +87,18 @@ class Expected:
             kept or None,
         )
 
+    def off(self, trial: Trial) -> float:
+        """Returns how far a file of floats is off, as a share of the range.
+
+        0 where that cannot be told.
+
+        Args:
+            trial: What the runtimes made of it.
+        """
+        if trial.said is None or self.outputs is None:
+            return 0.0
+        return apart(trial.said.outputs, self.outputs)
+
     def check_same(
         self, trial: Trial, parting: Callable[[], str | None]
     ) -> None:
@@ -96,9 +108,7 @@ class Expected:
             trial: What the runtimes made of that file.
             parting: Returns the first layer that parts, if that is known.
         """
-        if trial.said is None or self.outputs is None:
-            return
-        off = apart(trial.said.outputs, self.outputs)
+        off = self.off(trial)
         if off > self.tolerance:
             where = parting()
             raise ConversionError(

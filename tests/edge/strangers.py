@@ -71,13 +71,20 @@ def recurrent(batch_size=None):
 
 
 def multiplying():
-    """Multiplies two matrices that it computes, with a ReLU above."""
+    """Multiplies two matrices that it computes, with a ReLU above.
+
+    One of them from the darkest that a mean of pixels can be: it is the same
+    for all images.
+    """
     keras.utils.set_random_seed(0)
     images = keras.Input((28, 28, 1))
     pixels = layers.Flatten()(images)
-    mean = keras.ops.mean(pixels, axis=0, keepdims=True)
-    weights = keras.ops.reshape(layers.Dense(32 * 16)(mean), (32, 16))
-    product = keras.ops.matmul(layers.Dense(32)(pixels), weights)
+    mean = keras.ops.mean(pixels, axis=(0, 1), keepdims=True)
+    random = keras.initializers.RandomNormal()
+    computed = layers.Dense(32 * 16, bias_initializer=random)
+    weights = computed(keras.ops.minimum(mean, 0.0))
+    matrix = keras.ops.reshape(weights, (32, 16))
+    product = keras.ops.matmul(layers.Dense(32)(pixels), matrix)
     values = layers.ReLU(name="lost")(product)
     return keras.Model(images, layers.Dense(10)(values))
 

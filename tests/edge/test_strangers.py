@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import advkeras as ak
 from advkeras.edge import judging
@@ -118,8 +119,24 @@ def test_a_loop_of_one_image_at_a_time(tmp_path, images):
     assert "unroll=True" in paths.skipped["int8"]
 
 
-def test_what_the_converter_changes_is_refused(tmp_path, images):
-    """It fuses the ReLU into a product, of which the file then has none."""
+def test_a_relu_above_a_product_is_kept(tmp_path, images):
+    """The converter fuses it into a BATCH_MATMUL, which has none."""
+    model = strangers.multiplying()
+    paths = export(model, tmp_path, ("float32", "int8"), images)
+    assert paths.skipped == {}
+    assert "BATCH_MATMUL" not in card_of(paths["float32"])["operators"]
+    assert close(paths["float32"], model, images)
+    assert close(paths["int8"], model, images, 0.1)
+
+
+def test_what_the_converter_changes_is_refused(tmp_path, images, monkeypatch):
+    """Were there no other way to convert a product."""
+    monkeypatch.setattr(
+        tf.lite.TFLiteConverter.__mro__[-2],  # what all converters are
+        "unfold_batchmatmul",
+        property(lambda _: False, lambda *_: None),
+        raising=False,
+    )
     paths = export(strangers.multiplying(), tmp_path, ("dynamic",), images)
     assert paths == {}
     reason = paths.skipped["dynamic"]
@@ -218,9 +235,17 @@ def test_keras_int8_layers_are_refused_before_any_work(tmp_path, images):
 
 
 @pytest.mark.slow
-def test_keras_int4_layers_are_compared(tmp_path, images):
-    paths = export(strangers.quantised("int4"), tmp_path, "float32", images)
-    assert "another model of it" in paths.skipped["float32"]
+def test_keras_int4_layers_take_more_room(tmp_path, images):
+    model = strangers.quantised("int4")
+    kept = sum(weights.nbytes for weights in model.get_weights())
+    paths = export(model, tmp_path, "float32", images)
+    assert close(paths["float32"], model, images)
+    size = paths["float32"].stat().st_size
+    assert size > 4 * 784 * 300  # of the floats that it was
+    assert paths.warnings == [
+        f"float32: {size} bytes, of a model that Keras quantised to {kept}: "
+        "TFLite has no such weights"
+    ]
 
 
 @pytest.mark.parametrize("mode", ["int8", "int4"])
