@@ -1,7 +1,9 @@
 """Checks of arguments: each names the argument and says what it received."""
 
+import math
 import numbers
 from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -216,6 +218,19 @@ def is_shape(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
     return len(found) == len(shape) and all(
         wanted in (None, got) for wanted, got in zip(shape, found, strict=True)
     )
+
+
+def same_values(found: Sequence[Any], shape: Sequence[Any]) -> bool:
+    """Returns whether images of two shapes hold the same, in one order.
+
+    So they do where a shape is the other but for sides of 1, or a flat one.
+    (3, 32, 32) and (32, 32, 3) are as many values in another order.
+    """
+    if None in (*found, *shape):
+        return False
+    one, other = ([side for side in x if side != 1] for x in (found, shape))
+    flat = min(len(one), len(other)) <= 1
+    return one == other or (flat and math.prod(one) == math.prod(other))
 
 
 def channels_hint(found: tuple[int, ...], shape: tuple[int | None, ...]) -> str:

@@ -1,10 +1,12 @@
 """Classifier: all that an attack may know of a model."""
 
+import copy
 import functools
 import hashlib
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
+from typing import Self
 
 import keras
 import numpy as np
@@ -217,6 +219,16 @@ class Classifier:
             self.check_fits(images)
         return examples_of(images, labels, self.bounds, self.image_shape)
 
+    def fitting(self, data: ImageSet) -> Self:
+        """Returns this classifier, `taking` images of a data set's shape.
+
+        Raises:
+            ValueError: As `check_fits`.
+        """
+        taking = self.taking(data.image_shape)
+        taking.check_fits(data)
+        return taking
+
     def check_fits(self, data: ImageSet) -> None:
         """Raises ValueError unless the model can classify this data set."""
         shape = self.image_shape
@@ -255,7 +267,7 @@ class Classifier:
         """
         if self._double is None:
             self._double = Classifier(
-                _cloned_in_float64(self.model),
+                models.cloned(self.model, "float64"),
                 self.bounds,
                 self.outputs,
                 self.levels.count if self.levels else None,
@@ -263,6 +275,34 @@ class Classifier:
             )
         self._double.model.set_weights(self.model.get_weights())
         return self._double
+
+    def taking(self, image_shape: tuple[int, ...]) -> Self:
+        """Returns this classifier, of images of another shape.
+
+        Of one that holds the same values in the same order, as (28, 28, 1)
+        does for a model of (28, 28) or of (784,); any other is left to
+        `check_fits` and its like to refuse.
+
+        Args:
+            image_shape: (height, width, channels).
+        """
+        own = self.image_shape
+        if checks.is_shape(image_shape, own) or not checks.same_values(
+            image_shape, own
+        ):
+            return self
+        taking = copy.copy(self)
+        for name in ("_architecture", "_has_gradient"):
+            vars(taking).pop(name, None)
+        taking._declare(
+            model=models.reshaped(self.model, image_shape),
+            image_shape=tuple(image_shape),
+            # Holds `self` too, whose end is that of what runs for it.
+            _scores=lambda images: self._scores(tf.reshape(images, (-1, *own))),
+            _compiled={},
+            _double=None,
+        )
+        return taking
 
     @property
     def dtype(self) -> tf.DType:
@@ -400,24 +440,3 @@ def _noise(bounds: checks.Bounds, shape: tuple[int | None, ...]) -> np.ndarray:
     random = np.random.default_rng(0)
     ends = channels.lower_upper(bounds)
     return random.uniform(*ends, size=(4, *size)).astype(np.float32)
-
-
-def _cloned_in_float64(model: keras.Model) -> keras.Model:
-    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if isinstance(layer, keras.Model) and hasattr(layer, "input_shape"):
-            return _cloned_in_float64(layer)
-        return layer.__class__.from_config(
-            {**layer.get_config(), "dtype": "float64"}
-        )
-
-    try:
-        # Without an input of its own the clone rounds images to float32.
-        images = keras.Input(models.image_shape(model), dtype="float64")
-        return keras.models.clone_model(
-            model, input_tensors=images, clone_function=clone
-        )
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise ValueError(
-            "`model` must be a Sequential or functional model to be computed "
-            f"in float64. Received: model {model.name!r} ({error})"
-        ) from error

@@ -12,6 +12,7 @@ from advkeras import checks
 from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.edge.lift import TfliteClassifier
+from advkeras.models.wrapped import FunctionModel
 
 
 def load(
@@ -45,7 +46,7 @@ def load(
 
     Warns:
         UserWarning: `bounds` are given, and its card or a layer at its input
-            says others.
+            says others; or a SavedModel draws anew at every call.
 
     Raises:
         ValueError: There is no such model, or it cannot be read.
@@ -73,6 +74,16 @@ def load(
         classifier = classifier if declared is None else of_bounds(declared)
     if declared is not None:
         classifier.bounds_from = "card"
+    if classifier.draws > 1 and isinstance(classifier.model, FunctionModel):
+        warnings.warn(
+            f"{Path(name_or_path).name}: the SavedModel draws anew at every "
+            "call, as one does that was written with augmentation layers in "
+            "training mode. The mean of "
+            f"{classifier.draws} calls is what is looked at; the .keras file "
+            "of the model, or keras.export.ExportArchive with "
+            "training=False, has none of it",
+            stacklevel=2,
+        )
     if bounds is not None:
         _warn_of_other_bounds(name_or_path, classifier)
     return classifier

@@ -159,8 +159,10 @@ def subject() -> Subject:
         bounds=bounds,
         image_size=_common.image_size(first.image_shape),
     )
+    attacked = {name: one.fitting(data) for name, one in attacked.items()}
+    if path is not None:
+        classifier = attacked[path.stem]
     for name, one in attacked.items():
-        one.check_fits(data)
         _models.check_accuracy(path or given[name], one, data)
     if classifier is not None:
         for file in given.values():
@@ -208,11 +210,13 @@ def copies(
     if subject.given:
         return subject.given, {}
     calibration_set = subject.calibration_set
+    images, labels = calibration_set.sample(FLAGS.calibration, FLAGS.seed)
     exported = ak.edge.export(
         subject.classifier,
         folder,
         FLAGS.variants,
-        calibration=calibration_set.sample(FLAGS.calibration, FLAGS.seed)[0],
+        calibration=images,
+        labels=labels,
         provenance={
             "command": command,
             **_models.provenance(subject.path, calibration_set),
@@ -224,7 +228,14 @@ def copies(
             "`variants` must hold one that the model can be exported as. "
             f"Received: variants={','.join(FLAGS.variants)!r} ({reasons})"
         )
+    warn_of(exported)
     return exported, exported.skipped
+
+
+def warn_of(exported: Any) -> None:
+    """Prints what should be known of files that were exported."""
+    for line in exported.warnings:
+        print(f"warning: {line}", flush=True)
 
 
 def named_files(texts: list[str]) -> dict[str, Path]:

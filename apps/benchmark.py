@@ -98,8 +98,8 @@ def main() -> None:
         bounds=first.bounds,
         image_size=_common.image_size(first.image_shape),
     )
-    for name, model in models.items():
-        model.check_fits(data)
+    models = {name: one.fitting(data) for name, one in models.items()}
+    for name in models:
         _models.checked_card(paths[name], data)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     about = {

@@ -73,13 +73,18 @@ def main() -> None:
             bounds=classifier.bounds,
             image_size=_common.image_size(classifier.image_shape),
         )
-        classifier.check_fits(data)
+        classifier = classifier.fitting(data)
         images, labels = data.sample(FLAGS.calibration, FLAGS.seed)
         settings["data_fingerprint"] = data.fingerprint
     provenance |= _models.provenance(path, data)
     run = ak.report.Run(output, settings)
     exported = ak.edge.export(
-        classifier, output, wanted, calibration=images, provenance=provenance
+        classifier,
+        output,
+        wanted,
+        calibration=images,
+        provenance=provenance,
+        labels=labels,
     )
     sources = {}
     if to_c and images is not None and labels is not None:
@@ -94,6 +99,7 @@ def main() -> None:
                 for name, file in exported.items()
             },
             "skipped": exported.skipped,
+            "warnings": exported.warnings,
             "c_sources": sources,
         },
         _common.command("export"),
@@ -104,6 +110,7 @@ def main() -> None:
         print(*ak.report.operators_in_words(cards), sep="\n")
     for name, reason in exported.skipped.items():
         print(f"{name}: skipped: {reason}")
+    _edge.warn_of(exported)
     print(f"Written to {output}: results.json and {len(exported)} variants.")
 
 

@@ -59,8 +59,8 @@ def main() -> None:
         bounds=bounds,
         image_size=_common.image_size(first.image_shape),
     )
+    models = {name: one.fitting(data) for name, one in models.items()}
     for name, model in models.items():
-        model.check_fits(data)
         _models.check_accuracy(paths[name], model, data)
     _models.check_gradients(models, attacks)
     images, labels = _common.sample(data, FLAGS.examples)

@@ -109,10 +109,8 @@ def check_fits(
             tensor = session.input
     except executors.CannotRunError:
         return
-    fits = len(shape) == len(source.image_shape) and all(
-        wanted in (None, got)
-        for wanted, got in zip(source.image_shape, shape, strict=True)
-    )
+    taken = source.image_shape
+    fits = checks.is_shape(shape, taken) or checks.same_values(shape, taken)
     if not fits or classes != source.num_classes:
         raise ValueError(
             f"`path` must take images {source.image_shape} and know "

@@ -11,7 +11,6 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -19,20 +18,32 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from advkeras import checks
 from advkeras import files
 from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 from advkeras.edge import flatbuffer
-from advkeras.edge.quiet import quiet
+from advkeras.edge import judging
+from advkeras.edge import trials
+from advkeras.edge.converting import ConversionError
+from advkeras.edge.converting import check_no_loop
+from advkeras.edge.converting import convert
+from advkeras.edge.converting import shortened
+from advkeras.edge.sources import Source
+from advkeras.edge.trials import Trial
 from advkeras.edge.variants import VARIANTS
 from advkeras.edge.variants import Variant
 from advkeras.edge.variants import find_all
 from advkeras.models import cards
 
-_REASON_LENGTH = 200
+_SAVED = "saved_model"
+_QUANTISED = (
+    "it holds Keras's own int8 layers, which TFLiteConverter cannot convert: "
+    "export the model as it was before quantize('int8'), the variant int8 "
+    "quantises it"
+)
 
 
 class Exported(dict[str, Path]):
@@ -41,17 +52,28 @@ class Exported(dict[str, Path]):
     Args:
         paths: Variant -> path.
         skipped: Variant -> one line that says why there is none.
+        warnings: Lines on what should be known of the files.
 
     Attributes:
         skipped: As given.
+        warnings: As given.
     """
 
-    def __init__(self, paths: Mapping[str, Path], skipped: Mapping[str, str]):
+    def __init__(
+        self,
+        paths: Mapping[str, Path],
+        skipped: Mapping[str, str],
+        warnings: Iterable[str] = (),
+    ):
         super().__init__(paths)
         self.skipped = dict(skipped)
+        self.warnings = list(warnings)
 
     def __repr__(self) -> str:
-        return f"Exported({dict(self)!r}, skipped={self.skipped!r})"
+        return (
+            f"Exported({dict(self)!r}, skipped={self.skipped!r}, "
+            f"warnings={self.warnings!r})"
+        )
 
 
 def export(
@@ -60,15 +82,22 @@ def export(
     variants: str | Iterable[str] = tuple(VARIANTS),
     calibration: Any = None,
     provenance: Mapping[str, Any] | None = None,
+    labels: Any = None,
 ) -> Exported:
     """Writes a model as .tflite files, `{variant}.tflite`, with their cards.
 
     The files take batches of any size where the model does. The same weights,
     calibration and versions give the same bytes.
 
+    What the converter makes in float32 is compared with the model before any
+    file is written, and every file is run once on each runtime that is
+    installed here.
+
     Args:
         model: A Classifier, or a Keras model, whose bounds are then (0, 1). It
-            is written as it is: a final softmax stays. Nothing of it changes.
+            is written as it is, in inference mode: a final softmax stays. What
+            computes in other floats is written in float32. Nothing of it
+            changes.
         directory: Where to write; made if it is not there.
         variants: Names out of `advkeras.edge.variants.VARIANTS`.
         calibration: Images, (n, height, width, channels), within the bounds,
@@ -77,20 +106,26 @@ def export(
             hundred of the training set will do.
         provenance: For the cards: JSON values, such as the data set and the
             command.
+        labels: Of the calibration images, to say of each file whether it
+            reads them worse than the model; None for those of a data set.
 
     Returns:
-        The paths by variant; what the converter cannot make is in `skipped`.
+        The paths by variant; what the converter cannot make, or makes
+        another model of, is in `skipped`, and what should be known of the
+        files in `warnings`.
 
     Raises:
         ValueError: An argument is wrong, or Keras cannot export the model.
 
     Example:
         >>> paths = export(classifier, "out", calibration=images)
-        >>> paths["int8"], paths.skipped
+        >>> paths["int8"], paths.skipped, paths.warnings
     """
     classifier = as_classifier(model)
     wanted = find_all(variants)
-    images = _checked_calibration(classifier, wanted.values(), calibration)
+    images, labels = _checked_calibration(
+        classifier, wanted.values(), calibration, labels
+    )
     card = {
         "source": {
             "name": classifier.model.name,
@@ -107,118 +142,135 @@ def export(
         "provenance": _checked_provenance(provenance),
     }
     directory = Path(directory)
+    with files.writing("directory", directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    if "int8" in (models.quantization(classifier.model) or ""):
+        return Exported({}, dict.fromkeys(wanted, _QUANTISED))
+    calibrated = any(variant.needs_calibration for variant in wanted.values())
+    warnings = judging.of_model(classifier, images if calibrated else None)
     paths, skipped = {}, {}
     with (
         files.writing("directory", directory),
         # All variants are made from it.
-        files.aside(directory / "saved_model") as saved_model,
+        files.aside(directory / _SAVED) as folder,
     ):
-        _save(classifier, str(saved_model))
+        source = Source.of(classifier)
+        source.save(str(folder / _SAVED))
+        expected = judging.Expected.of(classifier, images, labels)
+        converter = _Converter(source, images, expected, folder)
         for name, variant in wanted.items():
             try:
-                content = _convert(str(saved_model), variant, images)
-            except _ConversionError as error:
+                file, trial = converter.file(variant)
+            except ConversionError as error:
                 skipped[name] = str(error)
                 continue
+            found = judging.judge(variant, file, trial, expected)
             path = directory / f"{name}.tflite"
-            _write(path, content, variant, card, images)
+            _write(path, file, variant, {**card, **found}, images)
             paths[name] = path
-    return Exported(paths, skipped)
+            warnings += [f"{name}: {line}" for line in found["warnings"]]
+    return Exported(paths, skipped, warnings)
 
 
-class _ConversionError(Exception):
-    """One line that says why a model cannot be had as a variant."""
+class _Converter:
+    """Makes the files of one model, in the folder where it was saved."""
 
+    def __init__(
+        self,
+        source: Source,
+        images: np.ndarray | None,
+        expected: judging.Expected,
+        folder: Path,
+    ):
+        self._images = images
+        self._expected = expected
+        self._folder = folder
+        self._source = source
+        self._saved = str(folder / _SAVED)
+        # Why there is no float32, and how it is converted: once it was tried.
+        self._reason: str | None = None
+        self._dense = False
 
-def _save(classifier: Classifier, folder: str) -> None:
-    """Writes a model as a SavedModel, from which all variants are made."""
-    model = classifier.model
-    # Keras knows the inputs of a graph, and of no other model for sure.
-    graph = bool(getattr(model, "inputs", None))
-    signature = None if graph else [classifier.images_spec()]
-    try:
-        with quiet():
-            model.export(folder, verbose=False, input_signature=signature)
-    except Exception as error:  # of many kinds: each layer has its own
-        if files.refusal(error) is not None:
-            raise files.NotWrittenError(folder, error) from error
-        raise ValueError(
-            "`model` must be one that Keras can export. "
-            f"Received: model {model.name!r} ({_one_line(error)})"
-        ) from error
+    def file(self, variant: Variant) -> tuple[Path, Trial]:
+        """Returns the file of a variant, and what the runtimes make of it.
 
+        Raises:
+            ConversionError: There is none.
+        """
+        path, trial = self._floats
+        if variant.name == "float32":
+            return path, trial
+        operators = flatbuffer.describe(path).operators
+        check_no_loop(operators, variant)
+        return self._tried(variant, self._converted(variant))
 
-def _convert(
-    saved_model: str, variant: Variant, images: np.ndarray | None
-) -> bytes:
-    """Returns the .tflite file of a SavedModel, or raises _ConversionError."""
-    with quiet() as said:
-        converter = tf.lite.TFLiteConverter.from_saved_model(saved_model)
-        converter.target_spec.supported_ops = [
-            getattr(tf.lite.OpsSet, variant.supported_ops)
-        ]
-        if variant.weights != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if variant.weights == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if variant.needs_calibration and images is not None:
-            converter.representative_dataset = functools.partial(
-                _one_by_one, images
-            )
-        if variant.io != "float32":
-            converter.inference_input_type = tf.as_dtype(variant.io)
-            converter.inference_output_type = tf.as_dtype(variant.io)
+    @functools.cached_property
+    def _floats(self) -> tuple[Path, Trial]:
+        """The model in float32, of which all else is a rounding."""
+        if self._reason is not None:
+            raise ConversionError(self._reason)
+        variant = VARIANTS["float32"]
         try:
-            return converter.convert()
-        except Exception as error:  # MLIR, the calibrator and the quantiser
-            if files.refusal(error) is not None:
-                raise files.NotWrittenError(saved_model, error) from error
-            reason = _reason(f"{error}\n{said()}") or _one_line(error)
-            raise _ConversionError(reason) from error
+            path, trial = self._tried(variant, self._converted(variant))
+            if self._expected.off(trial) > self._expected.tolerance:
+                self._dense = True
+                path, trial = self._tried(variant, self._converted(variant))
+            self._expected.check_same(trial, self._first_layer_apart)
+        except ConversionError as error:
+            self._reason = shortened(f"{error}{self._remark()}")
+            raise ConversionError(self._reason) from error
+        return path, trial
 
+    def _tried(self, variant: Variant, content: bytes) -> tuple[Path, Trial]:
+        path = self._folder / f"{variant.name}.tflite"
+        path.write_bytes(content)
+        return path, trials.trial(path, self._expected.images)
 
-def _one_by_one(images: np.ndarray) -> Iterator[list[np.ndarray]]:
-    for image in images:
-        yield [image[None]]
+    def _converted(self, variant: Variant) -> bytes:
+        try:
+            return self._convert(self._saved, self._source, variant)
+        except ConversionError as error:
+            whole = self._source.spec.dtype.is_integer
+            if not whole or variant.activations != "int16":
+                raise
+            # There is no int16 kernel for the cast that begins it.
+            try:
+                source = self._source.in_float32()
+            except ValueError:
+                raise error from None
+            saved = str(self._folder / "of_floats")
+            source.save(saved)
+            return self._convert(saved, source, variant)
 
+    def _convert(self, saved: str, source: Source, variant: Variant) -> bytes:
+        return convert(saved, source, variant, self._images, self._dense)
 
-def _reason(said: str) -> str | None:
-    """Returns what stands between a model and a variant, if it is known."""
-    ops = re.findall(r"'tf\.(\w+)' op is neither a custom op nor a flex", said)
-    if ops:
-        return _shortened(f"no TFLite kernel for {_listed(ops)}")
-    ops = re.findall(r"Quantization to 16x8-bit not yet .*'(\w+)'", said)
-    if ops:
-        return _shortened(f"no int16 kernel for {_listed(ops)}")
-    # The rest of a line says where, in the words of MLIR.
-    line = re.search(r"'tf\.\w+' op .*", said)
-    return _shortened(line[0]) if line else None
+    def _first_layer_apart(self) -> str | None:
+        return trials.first_layer_apart(
+            self._source,
+            self._expected.images[: trials.FEW],
+            lambda saved, part: self._convert(saved, part, VARIANTS["float32"]),
+        )
 
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(names))
-
-
-def _one_line(error: Exception) -> str:
-    return _shortened(f"{type(error).__name__}: {error}")
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    if len(text) <= _REASON_LENGTH:
-        return text
-    return text[: _REASON_LENGTH - 3] + "..."
+    def _remark(self) -> str:
+        if self._source.computes_in_float32:
+            return ""
+        listed = ", ".join(models.dtypes(self._source.model))
+        return (
+            f"; the model computes in {listed}, for which TFLite has few "
+            "kernels, and it cannot be rebuilt in float32"
+        )
 
 
 def _write(
     path: Path,
-    content: bytes,
+    file: Path,
     variant: Variant,
     card: Mapping[str, Any],
     images: np.ndarray | None,
 ) -> None:
     with files.replacing(path) as temporary:
-        temporary.write_bytes(content)
+        temporary.write_bytes(file.read_bytes())
         described = flatbuffer.describe(temporary)
         whole = {
             "variant": variant.name,
@@ -233,7 +285,7 @@ def _write(
             "output": described.output.to_json(),
             "operators": described.operators,
             "float_operators": described.float_operators,
-            "bytes": len(content),
+            "bytes": temporary.stat().st_size,
             "sha256": files.sha256(temporary),
         }
         # Before the file takes its name: a file that is there has a card.
@@ -249,14 +301,22 @@ def _fingerprint(images: np.ndarray) -> dict[str, Any]:
 
 
 def _checked_calibration(
-    classifier: Classifier, variants: Iterable[Variant], calibration: Any
-) -> np.ndarray | None:
+    classifier: Classifier,
+    variants: Iterable[Variant],
+    calibration: Any,
+    labels: Any,
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     if calibration is not None:
         try:
-            return classifier.examples(calibration)[0]
+            images, labels = classifier.examples(calibration, labels)
         except ValueError as error:
             named = re.sub(r"\bimages(?=[`.\[])", "calibration", str(error))
             raise ValueError(named) from error
+        if labels is not None:
+            labels = checks.check_labels(
+                labels, len(images), classifier.num_classes
+            )
+        return images, labels
     needing = [v.name for v in variants if v.needs_calibration]
     if needing:
         raise ValueError(
@@ -264,7 +324,7 @@ def _checked_calibration(
             f"their ranges from: {', '.join(needing)}. "
             "Received: calibration=None"
         )
-    return None
+    return None, None
 
 
 def _checked_provenance(provenance: Mapping[str, Any] | None) -> Any:

@@ -12,6 +12,11 @@ from advkeras.models.bounds import bounds_of_layers
 from advkeras.models.cards import card_path
 from advkeras.models.cards import read_card
 from advkeras.models.cards import save_with_card
+from advkeras.models.clones import batch_size
+from advkeras.models.clones import cloned
+from advkeras.models.clones import dtypes
+from advkeras.models.clones import quantization
+from advkeras.models.clones import reshaped
 from advkeras.models.fingerprints import architecture_sha256
 from advkeras.models.fingerprints import weights_sha256
 from advkeras.models.loading import find
@@ -30,17 +35,22 @@ __all__ = [
     "DEFAULT_MAX_GB",
     "Head",
     "architecture_sha256",
+    "batch_size",
     "bounds_of_layers",
     "build",
     "card_path",
+    "cloned",
+    "dtypes",
     "find",
     "find_head",
     "find_scores",
     "image_shape",
     "load",
     "names",
+    "quantization",
     "read_card",
     "register",
+    "reshaped",
     "save_with_card",
     "saved_models",
     "weights_sha256",

@@ -6,7 +6,7 @@ from advkeras.report.grids import Grid
 
 
 def export_grid(title: str, cards: dict[str, Any]) -> Grid:
-    """Lays out variants: bytes, input, output and number of operators.
+    """Lays out variants: bytes, types, number of operators, runtimes.
 
     Args:
         title: What was exported.
@@ -15,7 +15,15 @@ def export_grid(title: str, cards: dict[str, Any]) -> Grid:
     whole = cards.get("float32", {}).get("bytes")
     return Grid(
         title,
-        ("variant", "bytes", "ratio", "input", "output", "operators"),
+        (
+            "variant",
+            "bytes",
+            "ratio",
+            "input",
+            "output",
+            "operators",
+            "runs on",
+        ),
         tuple(
             (
                 name,
@@ -24,6 +32,7 @@ def export_grid(title: str, cards: dict[str, Any]) -> Grid:
                 _type(card["input"]),
                 _type(card["output"]),
                 str(sum(card["operators"].values())),
+                _runtimes(card.get("runtimes", {})),
             )
             for name, card in cards.items()
         ),
@@ -48,6 +57,13 @@ def operators_in_words(cards: dict[str, Any]) -> list[str]:
             listed = ", ".join(card["float_operators"])
             lines.append(f"{name}: still computed in float: {listed}")
     return lines
+
+
+def _runtimes(reasons: dict[str, str | None]) -> str:
+    able = [name for name, reason in reasons.items() if reason is None]
+    if not reasons:
+        return "-"
+    return ", ".join(able) or "none"
 
 
 def _type(tensor: dict[str, Any]) -> str:

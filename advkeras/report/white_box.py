@@ -72,7 +72,7 @@ def white_box_report(
         try:
             copy = edge.TfliteClassifier(
                 path, bounds=bounds, runtime=runtime, threads=threads
-            )
+            ).taking(images.shape[1:])
         except ValueError as error:
             if source is None:
                 raise

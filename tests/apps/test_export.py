@@ -9,6 +9,7 @@ import pytest
 import advkeras as ak
 from advkeras import files
 from advkeras.edge.variants import VARIANTS
+from tests.edge import strangers
 
 
 @pytest.fixture
@@ -196,3 +197,17 @@ def test_a_tfds_set(run_app, output, tfds_dir):
     card = ak.models.read_card(output / "int8.tflite")
     assert card["input"]["shape"] == [-1, 32, 32, 3]
     assert card["provenance"]["dataset"] == "cifar10"
+
+
+def test_a_model_without_channels(run_app, tmp_path, output):
+    strangers.flat().save(tmp_path / "flat.keras")
+    ended = run_app(
+        "export",
+        f"--model={tmp_path / 'flat.keras'}",
+        "--variants=int8",
+        "--calibration=5",
+        "--bounds=0,1",
+        f"--output={output}",
+    )
+    assert (ended.code or 0) == 0, ended
+    assert results(output)["variants"]["int8"]["input"]["shape"][1] == 28

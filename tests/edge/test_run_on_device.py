@@ -111,7 +111,7 @@ def test_it_needs_nothing_of_advkeras():
 
 def test_integers_without_a_scale_are_rounded_and_clipped():
     pixels = np.array([0.9, 1.0, 126.5, 127.5, 254.9, 260, -3], np.float32)
-    tensor = {"scale": None, "zero_point": None, "dtype": "uint8"}
+    tensor = {"shape": [1], "dtype": "uint8", "scale": None, "zero_point": None}
     quantized = run_on_device.quantize(pixels, tensor)
     assert quantized.dtype == np.uint8
     assert quantized.tolist() == [1, 1, 126, 128, 255, 255, 0]

@@ -5,7 +5,7 @@ import pytest
 import advkeras as ak
 
 
-def card(size, operators, scale=None, floats=()):
+def card(size, operators, scale=None, floats=(), **more):
     """A card, of which a table shows these."""
     kind = "float32" if scale is None else "int8"
     zero = None if scale is None else -128
@@ -16,6 +16,7 @@ def card(size, operators, scale=None, floats=()):
         "output": {**tensor, "zero_point": zero and 3},
         "operators": operators,
         "float_operators": list(floats),
+        **more,
     }
 
 
@@ -24,8 +25,14 @@ def cards():
     dense = {"FULLY_CONNECTED": 3, "RESHAPE": 1}
     return {
         "float32": card(1000, dense),
-        "dynamic": card(300, dense),
-        "int8": card(250, {**dense, "ELU": 2}, 1 / 255, ["ELU", "EXP"]),
+        "dynamic": card(300, dense, runtimes={"tflm": "no kernel"}),
+        "int8": card(
+            250,
+            {**dense, "ELU": 2},
+            1 / 255,
+            ["ELU", "EXP"],
+            runtimes={"litert": None, "litert-reference": "no", "tflm": None},
+        ),
     }
 
 
@@ -34,11 +41,12 @@ def test_a_line_a_variant(cards):
     assert grid.title == "m1"
     assert grid.names == 1
     assert grid.rows == (
-        ("float32", "1000", "1.000", "float32", "float32", "4"),
-        ("dynamic", "300", "0.300", "float32", "float32", "4"),
+        ("float32", "1000", "1.000", "float32", "float32", "4", "-"),
+        ("dynamic", "300", "0.300", "float32", "float32", "4", "none"),
         (
             *("int8", "250", "0.250"),
             *("int8 0.003922 -128", "int8 0.003922 +3", "6"),
+            "litert, tflm",
         ),
     )
 

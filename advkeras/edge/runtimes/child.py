@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -216,6 +217,12 @@ class Child:
     def _failure(self, reason: str) -> CannotRunError:
         said = self._said().split("\n")
         lines = [line.strip() for line in said if _tells(line)][-2:]
+        # LiteRT takes the file to be too new for it, whatever is missing.
+        missing = re.search(
+            r"Didn't find op for builtin opcode '(\w+)'", reason
+        )
+        if missing:
+            reason = f"{self.runtime} has no kernel for {missing[1]}"
         if self.runtime == "tflm" and any("failed to" in li for li in lines):
             reason = "TensorFlow Lite Micro has no kernel for this"
         reason = "; ".join([" ".join(reason.split()), *lines])

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from advkeras import checks
-from advkeras import datasets
 from advkeras import files
 from advkeras.edge import pixels
 from advkeras.edge.runtimes.prediction import Prediction
+from advkeras.edge.runtimes.prediction import images_for
 from advkeras.edge.standalone import run_on_device
 
 FORMAT = 1  # of manifest.json and of device_results.json
@@ -83,7 +83,7 @@ class Recorded:
             ValueError: The device was not shown one of them.
         """
         shape = tuple(self.input["shape"][1:])
-        images = datasets.images_of(images, None, shape)
+        images = images_for(images, shape)
         rounded = pixels.to_uint8(images, self._bounds)
         digests = [image_sha256(image) for image in rounded]
         for i, digest in enumerate(digests):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from advkeras import datasets
 from advkeras.edge.runtimes.child import Child
 from advkeras.edge.runtimes.prediction import Prediction
+from advkeras.edge.runtimes.prediction import images_for
 from advkeras.edge.standalone import run_on_device
 
 _BATCH_BYTES = 1 << 18  # of quantised images in a message: near the caches
@@ -69,7 +69,7 @@ class Interpreter(Child):
         Raises:
             ValueError: The images do not fit, or the interpreter failed.
         """
-        images = datasets.images_of(images, None, self.image_shape)
+        images = images_for(images, self.image_shape)
         size = self.batch_size
         batches = [images[i : i + size] for i in range(0, len(images), size)]
         answers = self._answers_to("run", batches)
@@ -89,7 +89,7 @@ class Interpreter(Child):
         Raises:
             ValueError: As `predict`.
         """
-        images = datasets.images_of(images, None, self.image_shape)
+        images = images_for(images, self.image_shape)
         return self._answers_to("latencies", [images])[0]
 
     def _answers_to(

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from advkeras import checks
+from advkeras import datasets
 from advkeras.edge.standalone import run_on_device
 
 
@@ -32,3 +34,18 @@ class Prediction:
             output: The model's output: its scale and zero point.
         """
         return cls(outputs, run_on_device.labels_of(outputs, output))
+
+
+def images_for(images: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns checked images that a file takes, perhaps in another shape.
+
+    Args:
+        images: As for `datasets.images_of`.
+        shape: Of one image, as the file has it.
+
+    Raises:
+        ValueError: They are of another shape, and do not hold the same.
+    """
+    found = tuple(getattr(images, "shape", ()))[1:]
+    same = bool(found) and checks.same_values(found, shape)
+    return datasets.images_of(images, None, found if same else shape)

@@ -209,8 +209,12 @@ def quantize(images: np.ndarray, tensor: Dict[str, Any]) -> np.ndarray:
     """Returns float32 images as a model's input takes them.
 
     Rounds half to even and clips to what the input's type can hold. Integers
-    without a scale stand for themselves.
+    without a scale stand for themselves. What holds as many values in another
+    shape, as (784,) does of (28, 28, 1), becomes of the input's.
     """
+    shape = tuple(tensor["shape"][1:])
+    if images[0].size == np.prod(shape, dtype=int):
+        images = images.reshape(len(images), *shape)
     if np.dtype(tensor["dtype"]).kind not in "iu":
         return np.ascontiguousarray(images, tensor["dtype"])
     limits = np.iinfo(tensor["dtype"])
