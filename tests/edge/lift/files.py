@@ -131,6 +131,11 @@ class File:
     def packed(self, inputs, outputs):
         """Returns the bytes of the file with these inputs and outputs."""
         self._graph.inputs, self._graph.outputs = list(inputs), list(outputs)
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(self._model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return packed(self._model)
+
+
+def packed(model):
+    """Returns a whole model of the schema as the bytes of a file."""
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
