@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import warnings
 import weakref
 from typing import Any
 
@@ -33,13 +34,18 @@ class TfliteClassifier(Classifier):
         bounds: (lower, upper) of the pixels, in the units that the file's
             scale and zero point give. None: all that a quantised input holds,
             or that the file quantises floats to; that of the type, 0 to 255
-            for uint8, of integers without a scale; (0, 1) for other floats.
+            for uint8, of integers without a scale, and 0 to 255 too of those
+            of 32 bits; (0, 1) for other floats.
         outputs: What the file returns, "logits" or "probabilities"; None to
             find out.
         levels: For a file that takes floats: how many values a pixel can
             have. An integer input has its own.
-        runtime: What says the labels: one of `advkeras.edge.RUNTIMES`.
+        runtime: What says the labels: one of `advkeras.edge.RUNTIMES`; None
+            for the first of them that can run the file.
         threads: Threads of the interpreter.
+
+    Warns:
+        UserWarning: No runtime is given, and "litert" cannot run the file.
 
     Raises:
         ValueError: The file cannot be lifted, or does not classify images, or
@@ -58,11 +64,12 @@ class TfliteClassifier(Classifier):
         bounds: checks.Bounds | None = None,
         outputs: str | None = None,
         levels: int | None = None,
-        runtime: str = "litert",
+        runtime: str | None = None,
         threads: int = 1,
     ):
-        checks.check_choice("runtime", runtime, runtimes.HERE)
-        runtimes.check(runtime)
+        if runtime is not None:
+            checks.check_choice("runtime", runtime, runtimes.HERE)
+            runtimes.check(runtime)
         program = as_program(path)
         graph = program.graph
         if (len(graph.inputs), len(graph.outputs)) != (1, 1):
@@ -89,7 +96,6 @@ class TfliteClassifier(Classifier):
         if kind is not None:
             self._declare(outputs="probabilities")
         self.path = graph.path
-        self.runtime = runtime
         given = graph.inputs[0]
         if straight_through.is_quantized(given) or straight_through.is_whole(
             given
@@ -97,7 +103,8 @@ class TfliteClassifier(Classifier):
             self._declare(levels=_levels(given, self.bounds, levels))
         self._sha256 = files.sha256(path)
         # Ended with this object, however that goes.
-        self._interpreter = runtimes.Interpreter(path, runtime, threads)
+        self._interpreter = _interpreter(graph.path, runtime, threads)
+        self.runtime = self._interpreter.runtime
         weakref.finalize(self, self._interpreter.close)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -143,6 +150,38 @@ class TfliteClassifier(Classifier):
     def lifted_predict(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Returns what the lift says, as `predict`."""
         return super().predict(images, batch_size, within_bounds=False)
+
+
+def _interpreter(
+    path: str, runtime: str | None, threads: int
+) -> runtimes.Interpreter:
+    """Starts a runtime, or the first that can run the file.
+
+    Fast kernels refuse what the others run, and newer versions of LiteRT some
+    old files that a microcontroller still runs.
+    """
+    if runtime is not None:
+        return runtimes.Interpreter(path, runtime, threads)
+    refused: list[runtimes.CannotRunError] = []
+    for name in runtimes.HERE:
+        try:
+            runtimes.check(name)
+            interpreter = runtimes.Interpreter(path, name, threads)
+        except runtimes.CannotRunError as error:
+            refused.append(error)
+            continue
+        except ValueError:  # it is not installed
+            if not refused:
+                raise
+            continue
+        if refused:
+            warnings.warn(
+                f"{os.path.basename(path)}: litert cannot run it "
+                f"({refused[0].reason}), and {name} says the labels",
+                stacklevel=4,
+            )
+        return interpreter
+    raise refused[0]
 
 
 def _levels(

@@ -11,7 +11,8 @@ class Quantization:
     """What the integers of a tensor stand for: (q - zero_point) * scale.
 
     Attributes:
-        scale: float32, (1,), or one a slice along `axis`.
+        scale: float32, (1,), or one a slice along `axis`; 0 where all that
+            the integers stand for is 0.
         zero_point: int64, as `scale`.
         axis: Where there are several, the dimension that they go along.
     """

@@ -222,8 +222,28 @@ def _run(
         ]
     except _WRONG as error:
         raise ValueError(
-            f"{operator}, cannot work as the file has it ({reasons.of(error)})"
+            f"{operator}, cannot work as the file has it "
+            f"({_reason(operator, values, error)})"
         ) from error
+
+
+def _reason(
+    operator: Operator, values: dict[int, Any], error: Exception
+) -> str:
+    """Returns why an operator cannot work, on one line."""
+    # What a function wants to know while it traces, and is only computed then.
+    if isinstance(error, (TypeError, AttributeError)):
+        for tensor in operator.inputs:
+            if (
+                tensor is not None
+                and tensor.dtype in ("int32", "int64")
+                and not isinstance(values[tensor.index], np.ndarray)
+            ):
+                return (
+                    f"tensor {tensor.index}, {tensor.name!r}, of shape "
+                    f"{tensor.shape}, has to be a constant"
+                )
+    return reasons.of(error)
 
 
 def _written(
@@ -257,12 +277,14 @@ def _check_supported(graph: Graph) -> None:
         raise ValueError(
             f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs"
         )
-    for operator in graph.operators:
-        if operator.name not in TABLE:
-            raise ValueError(f"{operator}, is not known")
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dtype == "bool":
             raise ValueError(f"tensor {tensor.index} is of type bool")
+    for tensor in graph.inputs:
+        if tensor.dtype in ("int32", "int64") and tensor.quantization:
+            raise ValueError(
+                f"input {tensor.index} is {tensor.dtype} of a scale"
+            )
     for operator in graph.operators:
         for tensor in operator.outputs:
             quantization = tensor.quantization

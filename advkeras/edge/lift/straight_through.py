@@ -24,6 +24,7 @@ from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 
 _INTEGERS = ("int8", "uint8", "int16")
+_WIDE = ("int32", "int64")
 # Of a step: how far off a value is that is rounded, also beyond an end, where
 # pixels of -1 .. 1 are. A little more than half, for float32's own error.
 _ROUNDED = 0.51
@@ -40,8 +41,9 @@ def is_quantized(tensor: Tensor | None) -> bool:
 
 
 def is_whole(tensor: Tensor) -> bool:
-    """Whether a tensor holds 8 or 16 bit integers that stand for themselves."""
-    return tensor.dtype in _INTEGERS and tensor.quantization is None
+    """Whether a tensor holds integers that stand for themselves."""
+    whole = tensor.dtype in _INTEGERS and tensor.quantization is None
+    return whole or tensor.dtype in _WIDE
 
 
 def limits(tensor: Tensor) -> tuple[float, float]:
@@ -57,8 +59,10 @@ def input_limits(graph: Graph, given: Tensor) -> tuple[float, float] | None:
     """Returns the range of an input, as far as the file says so.
 
     That of its own scale and zero point, or of the QUANTIZE that is all that
-    reads it, or of integers as they are; None of other floats.
+    reads it, or of 8 or 16 bit integers as they are; None of other numbers.
     """
+    if given.dtype in _WIDE:
+        return None
     if is_whole(given):
         ends = np.iinfo(given.dtype)
         return float(ends.min), float(ends.max)
@@ -83,7 +87,9 @@ def as_held(
     lower, upper = limits(tensor)
     bits = 8 * np.dtype(tensor.dtype).itemsize
     return _passed(
-        lambda given: tf.quantization.fake_quant_with_min_max_args(
+        tf.zeros_like
+        if lower == upper
+        else lambda given: tf.quantization.fake_quant_with_min_max_args(
             given, lower, upper, bits
         ),
         values,
@@ -163,6 +169,8 @@ def as_quantized(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
     ends = np.iinfo(tensor.dtype)
 
     def held(given: tf.Tensor) -> tf.Tensor:
+        if not scale:
+            return tf.zeros_like(given)
         steps = tf.clip_by_value(
             tf.round(given * (np.float32(1) / scale)),
             np.float32(ends.min - zero_point),

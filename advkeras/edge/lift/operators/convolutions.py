@@ -65,7 +65,8 @@ def transpose_conv(op: Operator, inputs: list[Any]) -> tf.Tensor:
         strides=_strides(op),
         padding=PADDINGS[op.options["padding"]],
     )
-    found = tf.ensure_shape(found, (None, *op.outputs[0].shape[1:]))
+    sizes = [None if s == -1 else s for s in op.outputs[0].signature[1:]]
+    found = tf.ensure_shape(found, (None, *sizes))
     return activated(op, _biased(op, found, bias, at=2))
 
 

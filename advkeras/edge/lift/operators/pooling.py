@@ -25,6 +25,8 @@ def average_pool_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
     # four pixels every fourth mean is a half.
     quantization = straight_through.quantization_of(written)
     scale = quantization.scale[0]
+    if not scale:
+        return found
     steps = found / scale + float(quantization.zero_point[0])
     return found + _PUSH * scale * tf.sign(steps)
 
