@@ -15,8 +15,8 @@ from advkeras.classifier import Classifier
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Tensor
-from advkeras.edge.lift.model import as_program
 from advkeras.edge.lift.model import lift
+from advkeras.edge.lift.reader import read
 from advkeras.edge.lift.samples import held_bounds
 from advkeras.edge.lift.scores import logits_of
 from advkeras.levels import Levels
@@ -24,6 +24,9 @@ from advkeras.levels import Levels
 
 class TfliteClassifier(Classifier):
     """A .tflite file: gradients of its lift, labels of the real interpreter.
+
+    Where the kernels of runtimes round otherwise, the lift has the arithmetic
+    of the one that says the labels.
 
     What an attack returns lies on the levels of a quantised input, so that it
     is what the device receives; `success` is what the interpreter says of it.
@@ -70,8 +73,7 @@ class TfliteClassifier(Classifier):
         if runtime is not None:
             checks.check_choice("runtime", runtime, runtimes.HERE)
             runtimes.check(runtime)
-        program = as_program(path)
-        graph = program.graph
+        graph = read(path)
         if (len(graph.inputs), len(graph.outputs)) != (1, 1):
             raise ValueError(
                 "`path` must be a .tflite file of one input and one output. "
@@ -84,8 +86,11 @@ class TfliteClassifier(Classifier):
                 "`outputs` must be what the file returns, which ends in a "
                 f"{kind}. Received: outputs={outputs!r}"
             )
+        interpreter = _interpreter(graph.path, runtime, threads)
+        # Ended with this object, however that goes.
+        weakref.finalize(self, interpreter.close)
         super().__init__(
-            lift(program, "logits"),
+            lift(graph, "logits", interpreter.runtime),
             held_bounds(graph) if bounds is None else bounds,
             outputs if kind is None else None,
             levels,
@@ -102,10 +107,8 @@ class TfliteClassifier(Classifier):
         ):
             self._declare(levels=_levels(given, self.bounds, levels))
         self._sha256 = files.sha256(path)
-        # Ended with this object, however that goes.
-        self._interpreter = _interpreter(graph.path, runtime, threads)
-        self.runtime = self._interpreter.runtime
-        weakref.finalize(self, self._interpreter.close)
+        self._interpreter = interpreter
+        self.runtime = interpreter.runtime
 
     def __setattr__(self, name: str, value: Any) -> None:
         fixed.check_unset(self, name, value, ("path", "runtime"))

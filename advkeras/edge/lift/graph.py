@@ -61,6 +61,7 @@ class Operator:
         inputs: What it reads; None where an optional one is not there.
         outputs: What it writes.
         options: Its settings by the format's field names, e.g. "strideW".
+        runtime: Whose kernel it is computed as.
     """
 
     index: int
@@ -68,6 +69,7 @@ class Operator:
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     options: dict[str, Any]
+    runtime: str = "litert"
 
     def __str__(self) -> str:
         return f"operator {self.index}, {self.name}"

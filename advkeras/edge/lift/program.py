@@ -1,11 +1,13 @@
 """A graph that computes: constants in place, every operator checked."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from advkeras import reasons
+from advkeras.edge.lift import kernels
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Operator
@@ -60,9 +62,11 @@ class Program:
 
     Args:
         graph: What to compute.
+        runtime: Whose kernels to compute it as, where these differ.
 
     Attributes:
-        graph: As given.
+        graph: As given, of that runtime.
+        runtime: As given.
         each_alone: Whether it has to be given one image at a time, because
             the file mixes what lies along the first dimension.
 
@@ -70,8 +74,15 @@ class Program:
         ValueError: An operator is unknown, or cannot work as it is written.
     """
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
+    def __init__(self, graph: Graph, runtime: str = "litert"):
+        self.runtime = runtime
+        self.graph = graph = dataclasses.replace(
+            graph,
+            operators=tuple(
+                dataclasses.replace(operator, runtime=runtime)
+                for operator in graph.operators
+            ),
+        )
         self.each_alone = False
         _check_supported(graph)
         self._end = end_of(graph)
@@ -128,7 +139,7 @@ class Program:
         values = dict(self._constants)
         for tensor, given in zip(self.graph.inputs, images, strict=True):
             if straight_through.is_quantized(tensor):
-                given = straight_through.as_held(given, tensor, whole=True)
+                given = straight_through.as_shown(given, tensor)
             elif straight_through.is_whole(tensor):
                 given = straight_through.as_whole(given, tensor)
             values[tensor.index] = given
@@ -216,10 +227,15 @@ def _run(
         outputs = found if several else [found]
         if len(outputs) != len(operator.outputs):
             raise ValueError(f"{len(outputs)} outputs")
-        return [
+        written = [
             _written(operator, tensor, value, tensor.index in scores)
             for tensor, value in zip(operator.outputs, outputs, strict=True)
         ]
+        if len(written) == 1:
+            exact = kernels.exactly(operator, inputs[0])
+            if exact is not None:
+                written = [straight_through.instead(exact, written[0])]
+        return written
     except _WRONG as error:
         raise ValueError(
             f"{operator}, cannot work as the file has it "
