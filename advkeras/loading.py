@@ -23,6 +23,7 @@ def load(
     output: str | int | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     max_gb: float = models.DEFAULT_MAX_GB,
+    runtime: str | None = None,
 ) -> Classifier:
     """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
 
@@ -43,6 +44,8 @@ def load(
             none.
         max_gb: As for `advkeras.models.load`; a .tflite file is no larger
             than it is.
+        runtime: For a .tflite file, what says its labels and whose arithmetic
+            the lift has; as for `advkeras.edge.TfliteClassifier`.
 
     Warns:
         UserWarning: `bounds` are given, and its card or a layer at its input
@@ -56,11 +59,16 @@ def load(
         >>> classifier = ak.load("int8.tflite")
     """
     lifted = Path(name_or_path).suffix == ".tflite"
+    if runtime is not None and not lifted:
+        raise ValueError(
+            "`runtime` must be left out but for a .tflite file. "
+            f"Received: runtime={runtime!r}"
+        )
 
     def of_bounds(bounds: checks.Bounds | None) -> Classifier:
         if lifted:
             return TfliteClassifier(
-                name_or_path, bounds=bounds, outputs=outputs, levels=levels
+                name_or_path, bounds, outputs, levels, runtime
             )
         model = models.load(name_or_path, custom_objects, max_gb)
         return Classifier(model, bounds, outputs, levels, output)

@@ -41,7 +41,8 @@ flags.DEFINE_enum(
     "runtime",
     "litert",
     ["litert", "litert-reference", "tflm"],
-    "What it is compared with; of tflm, the outputs alone.",
+    "What it is compared with, and whose arithmetic the lift has; of tflm, the "
+    "outputs alone.",
 )
 # Images get the size that a file takes.
 _common.define_data("mnist", "test", resize=False)
@@ -77,7 +78,9 @@ def main() -> None:
         )
         for name, graph in graphs.items()
     }
-    programs = {name: as_program(graph) for name, graph in graphs.items()}
+    programs = {
+        name: as_program(graph, FLAGS.runtime) for name, graph in graphs.items()
+    }
     first = next(iter(paths))
     run = ak.report.Run(
         FLAGS.output or f"output/lift/{first}",

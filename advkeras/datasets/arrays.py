@@ -11,7 +11,6 @@ import tensorflow as tf
 from advkeras import checks
 from advkeras.datasets.image_set import ImageSet
 from advkeras.datasets.image_set import check_size
-from advkeras.datasets.image_set import resize
 
 # What is read of an array at once.
 _BYTES = 2**24
@@ -112,10 +111,6 @@ def image_set(
                 (None, height, width, channels), tf.uint8
             ),
         ).unbatch()
-        if size != (height, width):
-            pixels = pixels.map(
-                lambda image: resize(image, size), num_parallel_calls=2
-            )
         return tf.data.Dataset.zip(
             pixels, tf.data.Dataset.from_tensor_slices(labels[wanted])
         )
@@ -129,6 +124,7 @@ def image_set(
         length=len(rows),
         stream=stream,
         choose=stream,
+        resized_to=None if size == (height, width) else size,
     )
 
 

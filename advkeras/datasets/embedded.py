@@ -16,9 +16,9 @@ from advkeras import checks
 from advkeras import files
 from advkeras.datasets import splits
 from advkeras.datasets.image_set import ImageSet
-from advkeras.datasets.image_set import resize
 
 NAME = "mnist5k"
+_SIZE = (28, 28)
 _SPLITS = {"train": 4000, "test": 1000}
 # The file is sorted by class; one fixed order is part of what the name means.
 _SHUFFLE_SEED = 0
@@ -37,17 +37,14 @@ def _load_split(
     split: str, bounds: checks.Bounds, image_size: tuple[int, int] | None
 ) -> ImageSet:
     rows = splits.rows(split, _SPLITS)
-    size = image_size or (28, 28)
+    size = image_size or _SIZE
 
     def stream(chosen: np.ndarray | None = None) -> tf.data.Dataset:
         images, labels = _digits()
         wanted = rows if chosen is None else rows[chosen]
-        examples = tf.data.Dataset.from_tensor_slices(
+        return tf.data.Dataset.from_tensor_slices(
             (images[wanted], labels[wanted])
         )
-        if image_size is None:
-            return examples
-        return examples.map(lambda x, y: (resize(x, size), y))
 
     return ImageSet(
         name=NAME,
@@ -58,6 +55,7 @@ def _load_split(
         length=len(rows),
         stream=stream,
         choose=stream,
+        resized_to=None if size == _SIZE else size,
     )
 
 

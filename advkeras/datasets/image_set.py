@@ -5,6 +5,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,12 @@ class ImageSet:
         image_shape: (height, width, channels).
         length: Number of images.
         stream: Opens the examples as a `tf.data.Dataset` of one uint8 image
-            and one int64 label each, in a fixed order.
+            and one int64 label each, in a fixed order; before they are
+            resized.
         choose: Opens some of them, in their order: those where an array of
             n booleans is true. None: they are picked from `stream`.
+        resized_to: (height, width) that they are then resized to; None where
+            they are of `image_shape` as they are stored.
         unreadable: Files of the data set that are no picture, or a broken
             one. They are not among the images.
     """
@@ -45,6 +49,9 @@ class ImageSet:
     length: int
     stream: Callable[[], tf.data.Dataset] = dataclasses.field(repr=False)
     choose: Callable[[np.ndarray], tf.data.Dataset] | None = dataclasses.field(
+        default=None, repr=False
+    )
+    resized_to: tuple[int, int] | None = dataclasses.field(
         default=None, repr=False
     )
     unreadable: tuple[str, ...] = dataclasses.field(default=(), repr=False)
@@ -95,22 +102,37 @@ class ImageSet:
         random = np.random.default_rng(seed)
         chosen = np.zeros(self.length, bool)
         chosen[random.permutation(self.length)[:n]] = True
-        count = int(chosen.sum())
-        examples = (
-            kept(self.stream(), chosen)
-            if self.choose is None
-            else self.choose(chosen)
-        )
-        return self._gather(examples, count)
+        return self._gather(self.some(chosen), int(chosen.sum()))
+
+    def some(self, chosen: np.ndarray) -> tf.data.Dataset:
+        """Opens some examples, as `stream` does all.
+
+        Args:
+            chosen: Which, bool, (n,).
+        """
+        if self.choose is None:
+            return kept(self.stream(), chosen)
+        return self.choose(chosen)
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of all pixels (as uint8) and labels, in order."""
+        """SHA-256 of all pixels (as uint8) and labels, in order.
+
+        Of images that are resized: of what is stored, and of the size.
+        """
         digest = hashlib.sha256()
         pending = b""
-        size = self._at_once
-        examples = self._read(self.stream().batch(size))
-        for i, (images, labels) in enumerate(examples, 1):
+        examples = self.stream()
+        stored = examples.element_spec[0].shape
+        size = _at_once(stored) if stored.is_fully_defined() else 1
+        if self.resized_to is not None:
+            digest.update(
+                "resized to {} x {}".format(*self.resized_to).encode()
+            )
+        batches = self._read(examples.batch(size))
+        for i, (images, labels) in enumerate(batches, 1):
+            if self.resized_to is not None:
+                digest.update(str(images.shape[1:]).encode())
             digest.update(images.tobytes())
             pending += labels.astype("<i8").tobytes()
             # Labels follow their thousand images, however they are read.
@@ -130,7 +152,8 @@ class ImageSet:
         images = np.empty((count, *self.image_shape), np.float32)
         labels = np.empty(count, np.int64)
         start = 0
-        batches = self._read(self._batches(examples, self._at_once))
+        size = _at_once(self.image_shape)
+        batches = self._read(self._batches(examples, size))
         for batch, batch_labels in batches:
             rows = slice(start, start + len(batch))
             images[rows], labels[rows] = batch, batch_labels
@@ -150,23 +173,30 @@ class ImageSet:
                 f"Received: dataset={self.name!r} ({reasons.of(error)})"
             ) from error
 
-    @property
-    def _at_once(self) -> int:
-        """Images that are read at once, about 16 MB of floats; divides 1000."""
-        most = 2**22 // int(np.prod(self.image_shape))
-        return max(n for n in _SIZES if n <= max(most, 1))
-
     def _batches(self, examples: tf.data.Dataset, size: int) -> tf.data.Dataset:
+        if self.resized_to is not None:
+            examples = examples.map(self._resized, num_parallel_calls=2)
         return examples.batch(size, num_parallel_calls=2).map(
             lambda images, labels: (self._scale(images), labels),
             num_parallel_calls=2,
         )
+
+    def _resized(
+        self, image: tf.Tensor, label: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        return resize(image, self.image_shape), label
 
     def _scale(self, images: tf.Tensor) -> tf.Tensor:
         lower, upper = channels.lower_upper(self.bounds)
         scaled = lower + tf.cast(images, tf.float32) * ((upper - lower) / 255)
         # White would otherwise be a rounding error above some upper bounds.
         return tf.clip_by_value(scaled, lower, upper)
+
+
+def _at_once(image_shape: Sequence[int]) -> int:
+    """Images that are read at once, about 16 MB of floats; divides 1000."""
+    most = 2**22 // int(np.prod(image_shape))
+    return max(n for n in _SIZES if n <= max(most, 1))
 
 
 def kept(examples: tf.data.Dataset, flags: np.ndarray) -> tf.data.Dataset:
@@ -210,7 +240,13 @@ def sizes_differ(
     )
 
 
-def resize(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Returns a uint8 image resized with anti-aliasing, rounded and clipped."""
-    image = tf.image.resize(image, size, antialias=True)
-    return tf.saturate_cast(tf.round(image), tf.uint8)
+def resize(image: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Returns a uint8 image resized with anti-aliasing, rounded and clipped.
+
+    Args:
+        image: (height, width, channels), of any size.
+        shape: What it is to be of.
+    """
+    image = tf.image.resize(image, shape[:2], antialias=True)
+    image = tf.saturate_cast(tf.round(image), tf.uint8)
+    return tf.ensure_shape(image, shape)

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from advkeras import checks
 from advkeras.datasets.image_set import ImageSet
-from advkeras.datasets.image_set import kept
 
 
 def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
@@ -41,11 +40,21 @@ def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
         class_names=("other", class_name),
         length=int(wanted.sum()),
         stream=functools.partial(_stream, data, label, wanted),
-        choose=None,
+        choose=functools.partial(_stream, data, label, wanted),
     )
 
 
-def _stream(data: ImageSet, label: int, wanted: np.ndarray) -> tf.data.Dataset:
-    return kept(data.stream(), wanted).map(
+def _stream(
+    data: ImageSet,
+    label: int,
+    wanted: np.ndarray,
+    chosen: np.ndarray | None = None,
+) -> tf.data.Dataset:
+    if chosen is not None:
+        # Of the wanted those that are chosen, among all images.
+        places = np.flatnonzero(wanted)[chosen]
+        wanted = np.zeros_like(wanted)
+        wanted[places] = True
+    return data.some(wanted).map(
         lambda image, y: (image, tf.cast(y == label, tf.int64))
     )

@@ -15,7 +15,6 @@ from PIL import Image
 from advkeras import checks
 from advkeras.datasets import splits
 from advkeras.datasets.image_set import ImageSet
-from advkeras.datasets.image_set import resize
 from advkeras.datasets.image_set import sizes_differ
 
 _GREY = {"1", "L", "LA", "I", "I;16"}
@@ -95,12 +94,16 @@ def load(
     if image_size is None and len(sizes) > 1:
         raise sizes_differ(name)
     shape = (*(image_size or next(iter(sizes))), 1 if modes <= _GREY else 3)
-    resized = sizes != {shape[:2]}
+    resized_to = None if sizes == {shape[:2]} else shape[:2]
     paths = np.array(files, object)
     sets = []
     for split in names:
         rows = splits.rows(split, counts)
-        stream = _Stream(paths[rows], np.array(labels)[rows], shape, resized)
+        stream = _Stream(
+            paths[rows],
+            np.array(labels)[rows],
+            shape if resized_to is None else (None, None, shape[2]),
+        )
         sets.append(
             ImageSet(
                 name=name,
@@ -111,6 +114,7 @@ def load(
                 length=len(rows),
                 stream=stream,
                 choose=stream,
+                resized_to=resized_to,
                 unreadable=tuple(unreadable),
             )
         )
@@ -123,8 +127,7 @@ class _Stream:
 
     files: np.ndarray
     labels: np.ndarray
-    shape: tuple[int, ...]
-    resized: bool
+    shape: tuple[int | None, ...]
 
     def __call__(self, chosen: np.ndarray | None = None) -> tf.data.Dataset:
         rows = slice(None) if chosen is None else chosen
@@ -136,12 +139,9 @@ class _Stream:
     def _read(
         self, file: tf.Tensor, label: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        height, width, channels = self.shape
         image = tf.io.decode_image(
-            tf.io.read_file(file), channels, expand_animations=False
+            tf.io.read_file(file), self.shape[2], expand_animations=False
         )
-        if self.resized:
-            image = resize(image, (height, width))
         return tf.ensure_shape(image, self.shape), label
 
 

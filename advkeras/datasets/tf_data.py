@@ -11,7 +11,6 @@ from advkeras.datasets.arrays import check_labels
 from advkeras.datasets.image_set import ImageSet
 from advkeras.datasets.image_set import check_size
 from advkeras.datasets.image_set import kept
-from advkeras.datasets.image_set import resize
 from advkeras.datasets.image_set import sizes_differ
 
 
@@ -52,10 +51,10 @@ def from_tf_data(
     image_size = check_size(image_size)
     names = tuple(map(str, class_names))
     examples = _single(dataset)
-    shape = tuple(examples.element_spec[0].shape)
-    if image_size is None and None in shape[:2]:
+    stored = tuple(examples.element_spec[0].shape)
+    if image_size is None and None in stored[:2]:
         raise sizes_differ(name)
-    shape = (*(image_size or shape[:2]), shape[2])
+    shape = (*(image_size or stored[:2]), stored[2])
     labels = np.array([], np.int64)
     for part in examples.map(lambda _, y: y).batch(1000):
         labels = np.append(labels, part.numpy().astype(np.int64))
@@ -66,12 +65,7 @@ def from_tf_data(
     def stream(chosen: np.ndarray | None = None) -> tf.data.Dataset:
         pairs = examples if chosen is None else kept(examples, chosen)
 
-        def pair(image: tf.Tensor, label: tf.Tensor) -> tuple:
-            if image_size is not None:
-                image = resize(image, image_size)
-            return tf.ensure_shape(image, shape), tf.cast(label, tf.int64)
-
-        return pairs.map(pair, num_parallel_calls=2)
+        return pairs.map(lambda image, label: (image, tf.cast(label, tf.int64)))
 
     return ImageSet(
         name=name,
@@ -82,6 +76,7 @@ def from_tf_data(
         length=len(labels),
         stream=stream,
         choose=stream,
+        resized_to=None if shape == stored else shape[:2],
     )
 
 

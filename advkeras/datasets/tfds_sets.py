@@ -12,7 +12,6 @@ from advkeras import checks
 from advkeras.datasets import splits
 from advkeras.datasets.image_set import ImageSet
 from advkeras.datasets.image_set import kept
-from advkeras.datasets.image_set import resize
 from advkeras.datasets.image_set import sizes_differ
 
 
@@ -26,9 +25,8 @@ def load(
     """Returns splits of a TFDS set; see `advkeras.datasets.load`."""
     builder = _builder(name, data_dir)
     image_key, label_key = _keys(name, builder.info)
-    shape = builder.info.features[image_key].shape
-    if image_size is not None:
-        shape = (*image_size, shape[-1])
+    stored = tuple(builder.info.features[image_key].shape)
+    shape = (*(image_size or stored[:2]), stored[-1])
     if None in shape:
         raise sizes_differ(name, image_size)
     _prepare(builder, name, data_dir)
@@ -39,10 +37,7 @@ def load(
             examples = kept(examples, chosen)
 
         def pair(example: dict[str, Any]) -> tuple[Any, Any]:
-            image = example[image_key]
-            if image_size is not None:
-                image = tf.ensure_shape(resize(image, image_size), shape)
-            return image, tf.cast(example[label_key], tf.int64)
+            return example[image_key], tf.cast(example[label_key], tf.int64)
 
         return examples.map(pair, num_parallel_calls=2)
 
@@ -52,10 +47,11 @@ def load(
             split=split,
             class_names=tuple(builder.info.features[label_key].names),
             bounds=bounds,
-            image_shape=tuple(shape),
+            image_shape=shape,
             length=_length(builder, split),
             stream=functools.partial(stream, split),
             choose=functools.partial(stream, split),
+            resized_to=None if shape == stored else shape[:2],
         )
         for split in names
     )

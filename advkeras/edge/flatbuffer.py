@@ -216,7 +216,7 @@ def operator_name(code: Any) -> str:
     # cannot hold.
     number = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
     if number == schema.BuiltinOperator.CUSTOM:
-        return code.CustomCode().decode()
+        return (code.CustomCode() or b"CUSTOM").decode(errors="replace")
     return _OPERATORS.get(number, f"BUILTIN_{number}")
 
 

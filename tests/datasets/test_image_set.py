@@ -9,8 +9,10 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
+import advkeras as ak
 from advkeras import checks
 from advkeras.datasets import ImageSet
+from advkeras.datasets import image_set as module
 
 
 def image_set(pixels, labels=None, bounds=(0.0, 1.0)):
@@ -179,3 +181,38 @@ def test_the_name_of_a_set_can_be_printed():
         "ImageSet(name='pixels', split='all', class_names=('no', 'yes'), "
         "bounds=(0.0, 1.0), image_shape=(1, 1, 2), length=3)"
     )
+
+
+def test_an_image_that_is_not_shown_is_not_resized(monkeypatch):
+    """To choose a few large ones, or to fingerprint all, takes none of it."""
+    resized = []
+    resize = module.resize
+
+    def counted(image, shape):
+        tf.py_function(lambda: resized.append(shape), [], [])
+        return resize(image, shape)
+
+    monkeypatch.setattr(module, "resize", counted)
+    data = ak.datasets.load("mnist5k=7", "test", image_size=(90, 80))
+    assert len(data.fingerprint) == 64
+    assert not resized
+    images, labels = data.sample(6)
+    assert resized == [(90, 80, 1)] * 6
+    whole = ak.datasets.load("mnist5k=7", "test[:300]", image_size=(90, 80))
+    assert images.shape == (6, *whole.image_shape)
+    first = whole.sample(1)[0]
+    assert any((first == one).all() for one in whole.images)
+    assert set(labels) == {0, 1}
+
+
+def test_fingerprint_of_resized_images_is_of_what_was_stored_and_the_size():
+    pixels = np.arange(48, dtype=np.uint8).reshape(3, 4, 4, 1)
+
+    def fingerprint(pixels, image_size):
+        data = ak.datasets.from_arrays(pixels, [0, 1, 0], image_size=image_size)
+        return data.fingerprint
+
+    assert fingerprint(pixels, (4, 4)) == fingerprint(pixels, None)
+    seen = {fingerprint(pixels, size) for size in ((4, 4), (2, 8), (8, 2))}
+    seen.add(fingerprint(pixels.reshape(3, 2, 8, 1), (8, 2)))
+    assert len(seen) == 4

@@ -44,8 +44,9 @@ def agreement(
 ) -> Agreement:
     """Compares a lifted .tflite file with the real interpreter.
 
-    Operators are compared with the kernels of the same runtime; for "tflm",
-    which shows no more than its output, with the reference kernels of LiteRT.
+    The lift has the arithmetic of the runtime. Operators are compared with
+    the kernels of the same one; for "tflm", which shows no more than its
+    output, with the reference kernels of LiteRT.
     When two copies of a tensor part is said by `Difference.parted`.
 
     Args:
@@ -70,7 +71,7 @@ def agreement(
     """
     checks.check_choice("runtime", runtime, runtimes.HERE)
     checks.check_count("inspected", inspected)
-    program = as_program(source)
+    program = as_program(source, runtime)
     graph = program.graph
     if len(graph.inputs) != 1:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import warnings
 import weakref
 from typing import Any
 
@@ -14,8 +15,8 @@ from advkeras.classifier import Classifier
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Tensor
-from advkeras.edge.lift.model import as_program
 from advkeras.edge.lift.model import lift
+from advkeras.edge.lift.reader import read
 from advkeras.edge.lift.samples import held_bounds
 from advkeras.edge.lift.scores import logits_of
 from advkeras.levels import Levels
@@ -23,6 +24,9 @@ from advkeras.levels import Levels
 
 class TfliteClassifier(Classifier):
     """A .tflite file: gradients of its lift, labels of the real interpreter.
+
+    Where the kernels of runtimes round otherwise, the lift has the arithmetic
+    of the one that says the labels.
 
     What an attack returns lies on the levels of a quantised input, so that it
     is what the device receives; `success` is what the interpreter says of it.
@@ -33,13 +37,18 @@ class TfliteClassifier(Classifier):
         bounds: (lower, upper) of the pixels, in the units that the file's
             scale and zero point give. None: all that a quantised input holds,
             or that the file quantises floats to; that of the type, 0 to 255
-            for uint8, of integers without a scale; (0, 1) for other floats.
+            for uint8, of integers without a scale, and 0 to 255 too of those
+            of 32 bits; (0, 1) for other floats.
         outputs: What the file returns, "logits" or "probabilities"; None to
             find out.
         levels: For a file that takes floats: how many values a pixel can
             have. An integer input has its own.
-        runtime: What says the labels: one of `advkeras.edge.RUNTIMES`.
+        runtime: What says the labels: one of `advkeras.edge.RUNTIMES`; None
+            for the first of them that can run the file.
         threads: Threads of the interpreter.
+
+    Warns:
+        UserWarning: No runtime is given, and "litert" cannot run the file.
 
     Raises:
         ValueError: The file cannot be lifted, or does not classify images, or
@@ -58,13 +67,13 @@ class TfliteClassifier(Classifier):
         bounds: checks.Bounds | None = None,
         outputs: str | None = None,
         levels: int | None = None,
-        runtime: str = "litert",
+        runtime: str | None = None,
         threads: int = 1,
     ):
-        checks.check_choice("runtime", runtime, runtimes.HERE)
-        runtimes.check(runtime)
-        program = as_program(path)
-        graph = program.graph
+        if runtime is not None:
+            checks.check_choice("runtime", runtime, runtimes.HERE)
+            runtimes.check(runtime)
+        graph = read(path)
         if (len(graph.inputs), len(graph.outputs)) != (1, 1):
             raise ValueError(
                 "`path` must be a .tflite file of one input and one output. "
@@ -77,8 +86,11 @@ class TfliteClassifier(Classifier):
                 "`outputs` must be what the file returns, which ends in a "
                 f"{kind}. Received: outputs={outputs!r}"
             )
+        interpreter = _interpreter(graph.path, runtime, threads)
+        # Ended with this object, however that goes.
+        weakref.finalize(self, interpreter.close)
         super().__init__(
-            lift(program, "logits"),
+            lift(graph, "logits", interpreter.runtime),
             held_bounds(graph) if bounds is None else bounds,
             outputs if kind is None else None,
             levels,
@@ -89,16 +101,14 @@ class TfliteClassifier(Classifier):
         if kind is not None:
             self._declare(outputs="probabilities")
         self.path = graph.path
-        self.runtime = runtime
         given = graph.inputs[0]
         if straight_through.is_quantized(given) or straight_through.is_whole(
             given
         ):
             self._declare(levels=_levels(given, self.bounds, levels))
         self._sha256 = files.sha256(path)
-        # Ended with this object, however that goes.
-        self._interpreter = runtimes.Interpreter(path, runtime, threads)
-        weakref.finalize(self, self._interpreter.close)
+        self._interpreter = interpreter
+        self.runtime = interpreter.runtime
 
     def __setattr__(self, name: str, value: Any) -> None:
         fixed.check_unset(self, name, value, ("path", "runtime"))
@@ -143,6 +153,38 @@ class TfliteClassifier(Classifier):
     def lifted_predict(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Returns what the lift says, as `predict`."""
         return super().predict(images, batch_size, within_bounds=False)
+
+
+def _interpreter(
+    path: str, runtime: str | None, threads: int
+) -> runtimes.Interpreter:
+    """Starts a runtime, or the first that can run the file.
+
+    Fast kernels refuse what the others run, and newer versions of LiteRT some
+    old files that a microcontroller still runs.
+    """
+    if runtime is not None:
+        return runtimes.Interpreter(path, runtime, threads)
+    refused: list[runtimes.CannotRunError] = []
+    for name in runtimes.HERE:
+        try:
+            runtimes.check(name)
+            interpreter = runtimes.Interpreter(path, name, threads)
+        except runtimes.CannotRunError as error:
+            refused.append(error)
+            continue
+        except ValueError:  # it is not installed
+            if not refused:
+                raise
+            continue
+        if refused:
+            warnings.warn(
+                f"{os.path.basename(path)}: litert cannot run it "
+                f"({refused[0].reason}), and {name} says the labels",
+                stacklevel=4,
+            )
+        return interpreter
+    raise refused[0]
 
 
 def _levels(

@@ -128,8 +128,8 @@ class Tally:
         values = values.astype(np.float64)
         if self._grid is None:
             return values
-        quantization = straight_through.quantization_of(self._grid)
-        return np.rint(values / quantization.scale[0])
+        scale = straight_through.quantization_of(self._grid).scale[0]
+        return np.rint(values / scale) if scale else np.zeros_like(values)
 
 
 def as_floats(real: np.ndarray, grid: Tensor | None) -> np.ndarray:

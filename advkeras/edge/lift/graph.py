@@ -11,7 +11,8 @@ class Quantization:
     """What the integers of a tensor stand for: (q - zero_point) * scale.
 
     Attributes:
-        scale: float32, (1,), or one a slice along `axis`.
+        scale: float32, (1,), or one a slice along `axis`; 0 where all that
+            the integers stand for is 0.
         zero_point: int64, as `scale`.
         axis: Where there are several, the dimension that they go along.
     """
@@ -60,6 +61,7 @@ class Operator:
         inputs: What it reads; None where an optional one is not there.
         outputs: What it writes.
         options: Its settings by the format's field names, e.g. "strideW".
+        runtime: Whose kernel it is computed as.
     """
 
     index: int
@@ -67,6 +69,7 @@ class Operator:
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     options: dict[str, Any]
+    runtime: str = "litert"
 
     def __str__(self) -> str:
         return f"operator {self.index}, {self.name}"

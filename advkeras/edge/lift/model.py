@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from advkeras import checks
+from advkeras.edge import runtimes
 from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.program import Program
@@ -19,7 +20,9 @@ _OUTPUTS = ("file", "logits")
 
 
 def lift(
-    source: str | os.PathLike | Graph | Program, outputs: str = "file"
+    source: str | os.PathLike | Graph | Program,
+    outputs: str = "file",
+    runtime: str = "litert",
 ) -> keras.Model:
     """Makes a differentiable Keras model of a .tflite file.
 
@@ -33,6 +36,8 @@ def lift(
             for what its last softmax is given, where it has one. Those of one
             LOGISTIC unit are (0, z), of scores (n, 1, 1, classes) without the
             dimensions of 1: (n, classes).
+        runtime: Whose arithmetic it has where the kernels of runtimes round
+            otherwise: "litert", "litert-reference" or "tflm".
 
     Returns:
         A functional Keras model, (n, ...) in, (n, ...) out; not trainable.
@@ -47,7 +52,8 @@ def lift(
         >>> scores = model(images)
     """
     checks.check_choice("outputs", outputs, _OUTPUTS)
-    program = as_program(source)
+    checks.check_choice("runtime", runtime, runtimes.HERE)
+    program = as_program(source, runtime)
     graph = program.graph
     ends = [logits_of(graph, tensor) for tensor in graph.outputs]
     wanted = graph.outputs
@@ -69,13 +75,17 @@ def lift(
     return keras.Model(given, found, name=_name(graph.path))
 
 
-def as_program(source: str | os.PathLike | Graph | Program) -> Program:
+def as_program(
+    source: str | os.PathLike | Graph | Program, runtime: str = "litert"
+) -> Program:
     """Returns what computes a .tflite file; as `lift`."""
     if isinstance(source, Program):
-        return source
+        if source.runtime == runtime:
+            return source
+        source = source.graph
     graph = source if isinstance(source, Graph) else read(source)
     try:
-        return Program(graph)
+        return Program(graph, runtime)
     except (MemoryError, ValueError) as error:
         raise ValueError(
             "`path` must be a .tflite file that can be lifted. "

@@ -1,11 +1,13 @@
 """A graph that computes: constants in place, every operator checked."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from advkeras import reasons
+from advkeras.edge.lift import kernels
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Operator
@@ -60,9 +62,11 @@ class Program:
 
     Args:
         graph: What to compute.
+        runtime: Whose kernels to compute it as, where these differ.
 
     Attributes:
-        graph: As given.
+        graph: As given, of that runtime.
+        runtime: As given.
         each_alone: Whether it has to be given one image at a time, because
             the file mixes what lies along the first dimension.
 
@@ -70,8 +74,15 @@ class Program:
         ValueError: An operator is unknown, or cannot work as it is written.
     """
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
+    def __init__(self, graph: Graph, runtime: str = "litert"):
+        self.runtime = runtime
+        self.graph = graph = dataclasses.replace(
+            graph,
+            operators=tuple(
+                dataclasses.replace(operator, runtime=runtime)
+                for operator in graph.operators
+            ),
+        )
         self.each_alone = False
         _check_supported(graph)
         self._end = end_of(graph)
@@ -128,7 +139,7 @@ class Program:
         values = dict(self._constants)
         for tensor, given in zip(self.graph.inputs, images, strict=True):
             if straight_through.is_quantized(tensor):
-                given = straight_through.as_held(given, tensor, whole=True)
+                given = straight_through.as_shown(given, tensor)
             elif straight_through.is_whole(tensor):
                 given = straight_through.as_whole(given, tensor)
             values[tensor.index] = given
@@ -216,14 +227,39 @@ def _run(
         outputs = found if several else [found]
         if len(outputs) != len(operator.outputs):
             raise ValueError(f"{len(outputs)} outputs")
-        return [
+        written = [
             _written(operator, tensor, value, tensor.index in scores)
             for tensor, value in zip(operator.outputs, outputs, strict=True)
         ]
+        if len(written) == 1:
+            exact = kernels.exactly(operator, inputs[0])
+            if exact is not None:
+                written = [straight_through.instead(exact, written[0])]
+        return written
     except _WRONG as error:
         raise ValueError(
-            f"{operator}, cannot work as the file has it ({reasons.of(error)})"
+            f"{operator}, cannot work as the file has it "
+            f"({_reason(operator, values, error)})"
         ) from error
+
+
+def _reason(
+    operator: Operator, values: dict[int, Any], error: Exception
+) -> str:
+    """Returns why an operator cannot work, on one line."""
+    # What a function wants to know while it traces, and is only computed then.
+    if isinstance(error, (TypeError, AttributeError)):
+        for tensor in operator.inputs:
+            if (
+                tensor is not None
+                and tensor.dtype in ("int32", "int64")
+                and not isinstance(values[tensor.index], np.ndarray)
+            ):
+                return (
+                    f"tensor {tensor.index}, {tensor.name!r}, of shape "
+                    f"{tensor.shape}, has to be a constant"
+                )
+    return reasons.of(error)
 
 
 def _written(
@@ -257,12 +293,14 @@ def _check_supported(graph: Graph) -> None:
         raise ValueError(
             f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs"
         )
-    for operator in graph.operators:
-        if operator.name not in TABLE:
-            raise ValueError(f"{operator}, is not known")
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dtype == "bool":
             raise ValueError(f"tensor {tensor.index} is of type bool")
+    for tensor in graph.inputs:
+        if tensor.dtype in ("int32", "int64") and tensor.quantization:
+            raise ValueError(
+                f"input {tensor.index} is {tensor.dtype} of a scale"
+            )
     for operator in graph.operators:
         for tensor in operator.outputs:
             quantization = tensor.quantization

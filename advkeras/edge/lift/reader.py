@@ -12,6 +12,7 @@ from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
+from advkeras.edge.lift.operators import TABLE
 
 # All tensors for one image, in elements: beyond it a file is broken, or none
 # that a small device could hold.
@@ -21,7 +22,10 @@ _MOST_DIMENSIONS = 8
 _TYPES = {"float32", "float16", "float64", "int8", "uint8", "int16", "int32"}
 _TYPES |= {"int64", "bool"}
 _QUANTIZED = {"int8", "uint8", "int16"}
-_SCALES = (1e-30, 1e30)  # of which float32 holds the ends, too
+_LARGEST = 1e30  # a scale of which float32 holds the ends, too
+# Beside the steps of all else it is 0: converters write it for a layer that is
+# dead on all images that they saw.
+_SMALLEST = 1e-30
 
 
 def read(path: str | os.PathLike) -> Graph:
@@ -33,33 +37,68 @@ def read(path: str | os.PathLike) -> Graph:
     Raises:
         ValueError: There is no such file, it is not a whole .tflite file, or
             it holds what cannot be read: constants of another size than their
-            shape, types that NumPy lacks, tensors beyond 2^28 elements for one
-            image, images beyond 2^25.
+            shape, tensors beyond 2^28 elements for one image, images beyond
+            2^25. Or it is whole, and has what cannot be lifted: operators that
+            are not known, tensors that keep a state, sparse ones, and types
+            that NumPy lacks.
     """
     with flatbuffer.reading(path) as model:
         if not model.SubgraphsLength():
             raise ValueError("no graph")
         main = model.Subgraphs(0)  # others are bodies of loops
-        _check_sizes(main)
-        tensors = tuple(
-            _tensor(model, main.Tensors(i), i)
-            for i in range(main.TensorsLength())
+        foreign = _foreign(model, main)
+        graph = None if foreign else _graph(os.fspath(path), model, main)
+    if graph is None:
+        raise ValueError(
+            "`path` must be a .tflite file that can be lifted. "
+            f"Received: path={os.fspath(path)!r} ({foreign})"
         )
-        operators = tuple(
-            _operator(model, main.Operators(i), i, tensors)
-            for i in range(main.OperatorsLength())
-        )
-        graph = Graph(
-            path=os.fspath(path),
-            tensors=tensors,
-            operators=operators,
-            inputs=_listed(main.Inputs, main.InputsLength(), tensors),
-            outputs=_listed(main.Outputs, main.OutputsLength(), tensors),
-        )
-        for tensor in graph.inputs:
-            if math.prod(tensor.shape) > _MOST_PIXELS:
-                raise ValueError(f"its input is of shape {tensor.shape}")
-        _check_order(graph)
+    return graph
+
+
+def _foreign(model: Any, main: Any) -> str | None:
+    """Returns what a whole file has that is not supported, if anything.
+
+    Operators first: one that is not known explains the tensors around it.
+    """
+    for i in range(main.OperatorsLength()):
+        name = _name(model, main.Operators(i).OpcodeIndex(), i)
+        if name not in TABLE:
+            return f"operator {i}, {name}, is not known"
+    for i in range(main.TensorsLength()):
+        stored = main.Tensors(i)
+        name = (stored.Name() or b"").decode(errors="replace")
+        dtype = flatbuffer.dtype_name(stored)
+        if stored.IsVariable():
+            return f"tensor {i}, {name!r}, keeps a state"
+        if stored.Sparsity() is not None:
+            return f"tensor {i}, {name!r}, is sparse"
+        if dtype not in _TYPES:
+            return f"tensor {i}, {name!r}, is of type {dtype}"
+    return None
+
+
+def _graph(path: str, model: Any, main: Any) -> Graph:
+    """Returns all of a file whose tensors and operators are supported."""
+    _check_sizes(main)
+    tensors = tuple(
+        _tensor(model, main.Tensors(i), i) for i in range(main.TensorsLength())
+    )
+    operators = tuple(
+        _operator(model, main.Operators(i), i, tensors)
+        for i in range(main.OperatorsLength())
+    )
+    graph = Graph(
+        path=path,
+        tensors=tensors,
+        operators=operators,
+        inputs=_listed(main.Inputs, main.InputsLength(), tensors),
+        outputs=_listed(main.Outputs, main.OutputsLength(), tensors),
+    )
+    for tensor in graph.inputs:
+        if math.prod(tensor.shape) > _MOST_PIXELS:
+            raise ValueError(f"its input is of shape {tensor.shape}")
+    _check_order(graph)
     return graph
 
 
@@ -82,27 +121,30 @@ def _check_sizes(main: Any) -> None:
 def _tensor(model: Any, stored: Any, index: int) -> Tensor:
     name = (stored.Name() or b"").decode(errors="replace")
     dtype = flatbuffer.dtype_name(stored)
-    if dtype not in _TYPES:
-        raise ValueError(f"tensor {index}, {name!r}, is of type {dtype}")
-    if stored.Sparsity() is not None:
-        raise ValueError(f"tensor {index}, {name!r}, is sparse")
     shape = tuple(int(size) for size in _vector(stored.ShapeAsNumpy()))
     signature = tuple(int(s) for s in _vector(stored.ShapeSignatureAsNumpy()))
     if len(signature) != len(shape):
         signature = shape
+    data = _data(model, stored, dtype, shape, index)
     return Tensor(
         index=index,
         name=name,
         dtype=dtype,
         shape=shape,
         signature=signature,
-        quantization=_quantization(stored, shape, dtype, index),
-        data=_data(model, stored, dtype, shape, index),
+        quantization=_quantization(
+            stored, shape, dtype, index, data is not None
+        ),
+        data=data,
     )
 
 
 def _quantization(
-    stored: Any, shape: tuple[int, ...], dtype: str, index: int
+    stored: Any,
+    shape: tuple[int, ...],
+    dtype: str,
+    index: int,
+    constant: bool,
 ) -> Quantization | None:
     table = stored.Quantization()
     if table is None or not table.ScaleLength():
@@ -112,6 +154,8 @@ def _quantization(
     if not len(zero_point):
         zero_point = np.zeros(len(scale), np.int64)
     axis = table.QuantizedDimension()
+    if len(shape) == 1:
+        axis = 0  # old converters wrote the filters' dimension to a bias, too
     fits = len(scale) == 1 or (
         0 <= axis < len(shape) and shape[axis] == len(scale)
     )
@@ -120,15 +164,18 @@ def _quantization(
             f"tensor {index} has {len(scale)} scales and {len(zero_point)} "
             f"zero points along dimension {axis} of {shape}"
         )
-    # Some converters write a scale of 0 for what is not quantised.
-    sound = (scale == 0) | ((scale > _SCALES[0]) & (scale < _SCALES[1]))
-    if not sound.all():
+    if not ((scale >= 0) & (scale < _LARGEST)).all():
         raise ValueError(f"tensor {index} has scales that are no lengths")
     if dtype in _QUANTIZED:
         ends = np.iinfo(dtype)
         if zero_point.min() < ends.min or zero_point.max() > ends.max:
             raise ValueError(f"tensor {index} cannot hold its zero point")
-    return Quantization(scale, zero_point, axis) if scale.all() else None
+    # A filter of which all is 0 has no other scale; but some converters write
+    # a 0 for what is not quantised.
+    if not scale.any() and not (constant and dtype in _QUANTIZED):
+        return None
+    scale[scale < _SMALLEST] = 0
+    return Quantization(scale, zero_point, axis)
 
 
 def _data(
@@ -155,16 +202,13 @@ def _data(
 def _operator(
     model: Any, stored: Any, index: int, tensors: tuple[Tensor, ...]
 ) -> Operator:
-    number = stored.OpcodeIndex()
-    if not 0 <= number < model.OperatorCodesLength():
-        raise ValueError(f"operator {index} has code {number}")
     options = schema.BuiltinOptionsCreator(
         stored.BuiltinOptionsType(), stored.BuiltinOptions()
     )
     inputs = [stored.Inputs(i) for i in range(stored.InputsLength())]
     return Operator(
         index=index,
-        name=flatbuffer.operator_name(model.OperatorCodes(number)),
+        name=_name(model, stored.OpcodeIndex(), index),
         inputs=tuple(
             None if i == -1 else _at(tensors, i)  # an optional one left out
             for i in inputs
@@ -172,6 +216,12 @@ def _operator(
         outputs=_listed(stored.Outputs, stored.OutputsLength(), tensors),
         options={} if options is None else vars(options),
     )
+
+
+def _name(model: Any, number: int, index: int) -> str:
+    if not 0 <= number < model.OperatorCodesLength():
+        raise ValueError(f"operator {index} has code {number}")
+    return flatbuffer.operator_name(model.OperatorCodes(number))
 
 
 def _listed(

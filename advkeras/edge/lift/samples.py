@@ -30,12 +30,13 @@ def held_bounds(graph: Graph) -> checks.Bounds:
     """Returns the range of the numbers that the first input can hold.
 
     That of its scale and zero point, to six digits, also where a QUANTIZE is
-    first; of integers without them, what their type holds; (0, 1) for other
-    floats.
+    first; of integers without them, what their type holds, or that of pixels
+    where it holds more than 16 bits; (0, 1) for other floats.
     """
-    held = straight_through.input_limits(graph, graph.inputs[0])
+    given = graph.inputs[0]
+    held = straight_through.input_limits(graph, given)
     if held is None:
-        return 0.0, 1.0
+        return (0.0, 255.0) if straight_through.is_whole(given) else (0.0, 1.0)
     lower, upper = held
     # A scale is rounded to float32: 1.0000001 was meant to be 1.
     return float(f"{lower:.6g}"), float(f"{upper:.6g}")

@@ -83,6 +83,7 @@ def sever(program: Program) -> Severed | None:
         outputs=tuple(beside.values()),
     )
     try:
-        return Severed(Program(cut), tuple(given.values()), tuple(written))
+        cut_up = Program(cut, program.runtime)
+        return Severed(cut_up, tuple(given.values()), tuple(written))
     except ValueError:
         return None

@@ -24,6 +24,7 @@ from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 
 _INTEGERS = ("int8", "uint8", "int16")
+_WIDE = ("int32", "int64")
 # Of a step: how far off a value is that is rounded, also beyond an end, where
 # pixels of -1 .. 1 are. A little more than half, for float32's own error.
 _ROUNDED = 0.51
@@ -40,8 +41,9 @@ def is_quantized(tensor: Tensor | None) -> bool:
 
 
 def is_whole(tensor: Tensor) -> bool:
-    """Whether a tensor holds 8 or 16 bit integers that stand for themselves."""
-    return tensor.dtype in _INTEGERS and tensor.quantization is None
+    """Whether a tensor holds integers that stand for themselves."""
+    whole = tensor.dtype in _INTEGERS and tensor.quantization is None
+    return whole or tensor.dtype in _WIDE
 
 
 def limits(tensor: Tensor) -> tuple[float, float]:
@@ -57,8 +59,10 @@ def input_limits(graph: Graph, given: Tensor) -> tuple[float, float] | None:
     """Returns the range of an input, as far as the file says so.
 
     That of its own scale and zero point, or of the QUANTIZE that is all that
-    reads it, or of integers as they are; None of other floats.
+    reads it, or of 8 or 16 bit integers as they are; None of other numbers.
     """
+    if given.dtype in _WIDE:
+        return None
     if is_whole(given):
         ends = np.iinfo(given.dtype)
         return float(ends.min), float(ends.max)
@@ -83,7 +87,9 @@ def as_held(
     lower, upper = limits(tensor)
     bits = 8 * np.dtype(tensor.dtype).itemsize
     return _passed(
-        lambda given: tf.quantization.fake_quant_with_min_max_args(
+        tf.zeros_like
+        if lower == upper
+        else lambda given: tf.quantization.fake_quant_with_min_max_args(
             given, lower, upper, bits
         ),
         values,
@@ -148,8 +154,10 @@ def as_dynamic(values: tf.Tensor, axes: list[int]) -> tf.Tensor:
     return values + tf.stop_gradient(held - values)
 
 
-def as_quantized(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
-    """Returns floats as a kernel quantises them: halves to the even integer.
+def as_quantized(
+    values: tf.Tensor, tensor: Tensor, fast: bool = True
+) -> tf.Tensor:
+    """Returns floats as a kernel quantises them.
 
     `as_held` is the faster, and takes halves up. Results of arithmetic are
     hardly ever halves; pixels are, at 0.1 of 255 levels.
@@ -157,20 +165,75 @@ def as_quantized(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
     Args:
         values: float32, any shape.
         tensor: Where they go; quantised with one scale.
+        fast: Whether the kernel multiplies, and takes halves to the even
+            integer, as XNNPACK does; others divide, and take them away from 0.
     """
+
+    def rounded(given: tf.Tensor, scale: np.float32) -> tf.Tensor:
+        if fast:
+            return tf.round(given * (np.float32(1) / scale))
+        steps = _divided(given, scale)
+        return tf.sign(steps) * tf.floor(tf.abs(steps) + 0.5)
+
+    return _on_grid(rounded, values, tensor, _BEYOND)
+
+
+def as_shown(values: tf.Tensor, tensor: Tensor) -> tf.Tensor:
+    """Returns floats as an input is given them: halves to the even integer.
+
+    All of the gradient passes its ends.
+
+    Args:
+        values: float32, any shape.
+        tensor: An input; quantised with one scale.
+    """
+    return _on_grid(
+        lambda given, scale: tf.round(_divided(given, scale)),
+        values,
+        tensor,
+        1.0,
+    )
+
+
+def instead(exact: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """Returns what a kernel makes, with the gradient of other values."""
+    still = tf.stop_gradient(values)
+    passing = tf.where(tf.math.is_finite(still), values - still, 0.0)
+    return tf.stop_gradient(exact) + passing
+
+
+def _divided(values: tf.Tensor, scale: np.float32) -> tf.Tensor:
+    """Returns values / scale as float32 has it.
+
+    By way of float64: TensorFlow makes a product of a quotient by a constant,
+    and in float32 that is another number now and then.
+    """
+    wide = tf.cast(values, tf.float64) / np.float64(scale)
+    return tf.cast(wide, tf.float32)
+
+
+def _on_grid(
+    rounded: Callable[[tf.Tensor, np.float32], tf.Tensor],
+    values: tf.Tensor,
+    tensor: Tensor,
+    beyond: float,
+) -> tf.Tensor:
+    """Returns values on the grid of a tensor, as a rounding has them."""
     quantization = quantization_of(tensor)
     scale, zero_point = quantization.scale[0], quantization.zero_point[0]
     ends = np.iinfo(tensor.dtype)
 
     def held(given: tf.Tensor) -> tf.Tensor:
+        if not scale:
+            return tf.zeros_like(given)
         steps = tf.clip_by_value(
-            tf.round(given * (np.float32(1) / scale)),
+            rounded(given, scale),
             np.float32(ends.min - zero_point),
             np.float32(ends.max - zero_point),
         )
         return steps * scale
 
-    return _passed(held, values, tensor, _BEYOND)
+    return _passed(held, values, tensor, beyond)
 
 
 def _passed(

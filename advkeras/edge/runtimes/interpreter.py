@@ -58,7 +58,10 @@ class Interpreter(Child):
     def batch_size(self) -> int:
         """Images that are sent and run at a time."""
         itemsize = np.dtype(self.input["dtype"]).itemsize
-        return max(1, _BATCH_BYTES // (math.prod(self.image_shape) * itemsize))
+        held = _BATCH_BYTES // (math.prod(self.image_shape) * itemsize)
+        # Of a file for so many at a time no batch has to be filled up.
+        rows = 1 if self.input["any_batch"] else int(self.input["shape"][0])
+        return max(1, held // rows) * rows
 
     def predict(self, images: Any) -> Prediction:
         """Runs images, (n, height, width, channels), and returns all outputs.

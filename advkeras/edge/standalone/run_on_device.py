@@ -34,6 +34,7 @@ from pathlib import Path
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
+from typing import Callable
 from typing import Dict
 from typing import List
 from typing import Optional
@@ -171,7 +172,9 @@ class Model:
     def run(self, inputs: np.ndarray) -> np.ndarray:
         """Returns the raw outputs, (n, ...), of inputs of the file's dtype."""
         if not self.input["any_batch"]:
-            return np.concatenate([self._invoke(row[None]) for row in inputs])
+            return in_batches(
+                lambda batch: [self._invoke(batch)], inputs, self._rows
+            )[0]
         if len(inputs) != self._rows:
             index = self.input["index"]
             self._interpreter.resize_tensor_input(index, inputs.shape)
@@ -183,6 +186,31 @@ class Model:
         self._interpreter.set_tensor(self.input["index"], inputs)
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self.output["index"])
+
+
+def in_batches(
+    invoke: Callable[[np.ndarray], List[np.ndarray]],
+    inputs: np.ndarray,
+    rows: int,
+) -> List[np.ndarray]:
+    """Returns the outputs, (n, ...), of what takes just so many rows at a time.
+
+    The last batch is filled up with its last row, whose answers are dropped.
+    """
+    found = []
+    for start in range(0, len(inputs), rows):
+        batch = inputs[start : start + rows]
+        n = len(batch)
+        filling = np.repeat(batch[-1:], rows - n, axis=0)
+        outputs = invoke(np.concatenate([batch, filling]))
+        for output in outputs:
+            if len(output) % rows:
+                raise ValueError(
+                    f"it takes {rows} images at a time and returns "
+                    f"{output.shape}, which are not rows of each"
+                )
+        found.append([output[: len(output) // rows * n] for output in outputs])
+    return [np.concatenate(parts) for parts in zip(*found)]
 
 
 def tensor(details: List[Dict[str, Any]]) -> Dict[str, Any]:

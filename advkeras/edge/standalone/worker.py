@@ -53,7 +53,10 @@ class MicroModel:
 
     def run(self, inputs: np.ndarray) -> np.ndarray:
         """Returns the raw outputs, (n, ...), of inputs of the file's dtype."""
-        return np.concatenate([self._invoke(row[None]) for row in inputs])
+        rows = self.input["shape"][0]
+        return run_on_device.in_batches(
+            lambda batch: [self._invoke(batch)], inputs, rows
+        )[0]
 
     def _invoke(self, inputs: np.ndarray) -> np.ndarray:
         self._interpreter.set_input(inputs, 0)
@@ -101,8 +104,9 @@ class OpenModel:
         """Returns these tensors for inputs of the file's dtype, (n, ...)."""
         if self.input["any_batch"]:
             return self._invoke(inputs, indices)
-        rows = [self._invoke(row[None], indices) for row in inputs]
-        return [np.concatenate(found) for found in zip(*rows, strict=True)]
+        return run_on_device.in_batches(
+            lambda batch: self._invoke(batch, indices), inputs, self._shape[0]
+        )
 
     def _invoke(
         self, inputs: np.ndarray, indices: list[int]
@@ -130,10 +134,14 @@ def returning_all(content: bytes) -> bytes:
 
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
+    # Some converters write a list of nothing where there is no data.
+    held = [
+        buffer.data is not None and len(buffer.data) for buffer in model.buffers
+    ]
     constant = {-1} | {
         index
         for index, tensor in enumerate(graph.tensors)
-        if model.buffers[tensor.buffer].data is not None
+        if held[tensor.buffer]
     }
     outputs = [int(index) for index in graph.outputs]
     for operator in graph.operators:

@@ -72,7 +72,13 @@ class File:
         self._model.subgraphs = [self._graph]
 
     def tensor(
-        self, shape, dtype="FLOAT32", grid=None, data=None, signature=None
+        self,
+        shape,
+        dtype="FLOAT32",
+        grid=None,
+        data=None,
+        signature=None,
+        **more,
     ):
         """Adds a tensor; returns its index.
 
@@ -83,6 +89,8 @@ class File:
                 for one a slice along the first dimension.
             data: Its values where it is constant.
             signature: Its shape with -1 where any size will do.
+            **more: What else the format knows of it or, as
+                `quantizedDimension`, of its grid.
         """
         made = schema.TensorT()
         made.name = f"tensor {len(self._graph.tensors)}"
@@ -92,6 +100,11 @@ class File:
             made.quantization = schema.QuantizationParametersT()
             made.quantization.scale = np.ravel(grid[0]).tolist()
             made.quantization.zeroPoint = np.ravel(grid[1]).tolist()
+        for key, value in more.items():
+            owner = made if key in vars(made) else made.quantization
+            if key not in vars(owner):
+                raise ValueError(f"a tensor has no {key}")
+            setattr(owner, key, value)
         if data is not None:
             made.buffer = len(self._model.buffers)
             buffer = schema.BufferT()
@@ -105,14 +118,16 @@ class File:
         """Adds an operator.
 
         Args:
-            name: As the format spells it.
+            name: As the format spells it; another is that of a custom one.
             inputs: Indices of tensors.
             outputs: Indices of tensors.
             kind: Name of its table of options, e.g. "Conv2DOptions".
             **options: The options by the format's field names.
         """
         code = schema.OperatorCodeT()
-        code.builtinCode = getattr(schema.BuiltinOperator, name)
+        custom = schema.BuiltinOperator.CUSTOM
+        code.builtinCode = getattr(schema.BuiltinOperator, name, custom)
+        code.customCode = name if code.builtinCode == custom else None
         code.deprecatedBuiltinCode = min(code.builtinCode, 127)
         code.version = 2 if name.endswith("CONV_2D") else 1
         made = schema.OperatorT()
@@ -131,6 +146,11 @@ class File:
     def packed(self, inputs, outputs):
         """Returns the bytes of the file with these inputs and outputs."""
         self._graph.inputs, self._graph.outputs = list(inputs), list(outputs)
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(self._model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return packed(self._model)
+
+
+def packed(model):
+    """Returns a whole model of the schema as the bytes of a file."""
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())

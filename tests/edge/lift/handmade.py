@@ -1,6 +1,7 @@
 """Files made by hand of what the converter does not write, or no longer."""
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from tests.edge.lift.files import File
 
@@ -11,6 +12,7 @@ _GRIDS = {
     "FLOAT32": None,
     "INT8": (6 / 255, 0),
     "UINT8": (6 / 255, 128),
+    "INT32": None,
 }
 _CONV = {"dilationWFactor": 1, "dilationHFactor": 1}
 
@@ -37,7 +39,7 @@ class Net(File):
         return self.tensor(
             shape,
             self.dtype,
-            (self.dtype != "FLOAT32" and (grid or _GRIDS[self.dtype])) or None,
+            grid or _GRIDS[self.dtype],
             signature=None if self.fixed else [-1, *shape[1:]],
         )
 
@@ -175,6 +177,57 @@ def one_bias_of_two():
             strideH=1,
             **_CONV,
         )
+    return net.content()
+
+
+def old_bias():
+    """A classifier whose bias has the dimension of its filters' scales.
+
+    As old converters wrote it; the bias has no such dimension.
+    """
+    net = Net("INT8", (1, 1, 1, 4))
+    scales, zeros = np.array([1 / 120, 1 / 60, 1 / 90]), [0, 0, 0]
+    integers = net.random.integers(-127, 128, (3, 1, 1, 4))
+    filters = net.tensor((3, 1, 1, 4), "INT8", (scales, zeros), integers)
+    bias = net.tensor(
+        (3,),
+        "INT32",
+        (_GRIDS["INT8"][0] * scales, zeros),
+        (900, -2000, 1500),
+        quantizedDimension=3,
+    )
+    net.add(
+        "CONV_2D",
+        [net.given, filters, bias],
+        (1, 1, 1, 3),
+        "Conv2DOptions",
+        padding=VALID,
+        strideW=1,
+        strideH=1,
+        **_CONV,
+    )
+    return net.content()
+
+
+def with_a_state(name, dtype="INT8"):
+    """An operator that writes a tensor and keeps another between its calls."""
+    net = Net(dtype)
+    state = net.tensor((1, 8), dtype, (1 / 99, 0), isVariable=True)
+    net.add(name, [net.given, state], (1, 6, 5, 4))
+    return net.content()
+
+
+def sparse():
+    """A dense layer of which the file leaves out the weights that are 0."""
+    net = Net("FLOAT32")
+    weights, bias = net.weights((7, 120), 7)
+    net._graph.tensors[weights].sparsity = schema.SparsityParametersT()
+    net.add(
+        "FULLY_CONNECTED",
+        [net.given, weights, bias],
+        (1, 7),
+        "FullyConnectedOptions",
+    )
     return net.content()
 
 

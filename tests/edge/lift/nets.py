@@ -26,8 +26,7 @@ class Net:
         batches: Whether for any number of images (None), or for 1.
         low: Smallest value of an input.
         high: Largest.
-        steps: How many steps of its output an int8 file may be off; files of
-            16 bits one more, whose kernels multiply by numbers of 15 bits.
+        steps: How many steps of its output a quantised file may be off.
         relative: How much of the largest value a float file may be off.
         kernels: Which kernels of the interpreter to compare with: of the
             reference ones some are missing or wrong.
@@ -356,14 +355,8 @@ def functions_of_one_value(x):
     ]
 
 
-@_net("EXP", "TANH")
+@_net("EXP", "TANH", kinds=("float32", "int8", "int16x8"))
 def curves(x):
-    return [tf.exp(x), tf.tanh(x)]
-
-
-# Here the kernels know 513 values, and what lies on the lines between them.
-@_net("EXP", "TANH", kinds=("int16x8",), steps=3)
-def curves_of_16_bits(x):
     return [tf.exp(x), tf.tanh(x)]
 
 
@@ -420,7 +413,11 @@ def margins(x):
     ]
 
 
-@_net("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", kinds=("float32", "int8"))
+@_net(
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+    kinds=("float32", "int8", "int16x8"),
+)
 def resized(x):
     return [
         function(

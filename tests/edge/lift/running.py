@@ -1,5 +1,7 @@
 """What the real interpreter makes of a file, beside what its lift does."""
 
+from pathlib import Path
+
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.interpreter import OpResolverType
@@ -8,6 +10,11 @@ from advkeras.edge.lift import lift
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.differences import as_floats
 
+RUNTIMES = {
+    "reference": "litert-reference",
+    "default": "litert",
+    "tflm": "tflm",
+}
 RESOLVERS = {
     "reference": OpResolverType.BUILTIN_REF,
     "default": OpResolverType.AUTO,
@@ -19,10 +26,12 @@ def real(graph, resolver, images):
 
     Args:
         graph: What was read of the file.
-        resolver: A name of `RESOLVERS`.
+        resolver: A name of `RUNTIMES`.
         images: For each input, float32, (n, ...). Given one by one to a file
             that was made for one.
     """
+    if resolver == "tflm":
+        return _micro(graph, images)
     interpreter = Interpreter(
         graph.path, experimental_op_resolver_type=RESOLVERS[resolver]
     )
@@ -59,6 +68,35 @@ def real(graph, resolver, images):
     ]
 
 
+def _micro(graph, images):
+    """Returns the outputs of TensorFlow Lite Micro, as `real`."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(
+        Path(graph.path).read_bytes(), arena_size=1 << 24
+    )
+    found = []
+    for i in range(len(images[0])):
+        for k, tensor in enumerate(graph.inputs):
+            interpreter.set_input(_held(images[k][i : i + 1], tensor), k)
+        interpreter.invoke()
+        found.append(
+            [
+                np.atleast_1d(np.array(interpreter.get_output(k)))
+                for k in range(len(graph.outputs))
+            ]
+        )
+    return [
+        as_floats(
+            np.concatenate(values),
+            tensor if straight_through.is_quantized(tensor) else None,
+        )
+        for tensor, values in zip(
+            graph.outputs, zip(*found, strict=True), strict=True
+        )
+    ]
+
+
 def step(graph, output):
     """Returns the scale of an output, None where it is of floats."""
     writers = {t.index: op for op in graph.operators for t in op.outputs}
@@ -84,15 +122,15 @@ def compare(graph, images, kernels=("reference", "default"), **limits):
     Args:
         graph: What was read of the file.
         images: Several batches of what `real` takes.
-        kernels: Names of `RESOLVERS`.
+        kernels: Names of `RUNTIMES`.
         **limits: What `close` takes.
     """
-    model = lift(graph)
     writers = {t.index: op for op in graph.operators for t in op.outputs}
-    for batch in images:
-        found = model(batch if len(batch) > 1 else batch[0])
-        found = found if isinstance(found, list) else [found]
-        for name in kernels:
+    for name in kernels:
+        model = lift(graph, runtime=RUNTIMES[name])
+        for batch in images:
+            found = model(batch if len(batch) > 1 else batch[0])
+            found = found if isinstance(found, list) else [found]
             outputs = zip(
                 graph.outputs, found, real(graph, name, batch), strict=True
             )

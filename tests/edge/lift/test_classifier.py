@@ -10,8 +10,10 @@ from keras import layers
 
 import advkeras as ak
 from advkeras.edge.lift import TfliteClassifier
+from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.standalone import run_on_device
 from tests.edge import dense
+from tests.edge.lift import handmade
 
 ATTACKS = {
     "fgsm": ak.attacks.FGSM(0.1),
@@ -254,13 +256,42 @@ def test_a_file_for_one_image_at_a_time(dense_files):
     )
 
 
-def test_what_the_interpreter_cannot_judge(dense_files, no_classifiers):
-    """Three images at a time, and one answer for all of them."""
-    for path in (dense_files["three"], no_classifiers["all as one"]):
-        copy = TfliteClassifier(path)
-        images = dense.images(7).clip(*np.float32(copy.bounds))
-        with pytest.raises(ValueError, match=r"`path` must be .* can run"):
-            ak.attacks.PGD(0.3)(copy, images)
+def test_a_file_for_three_images_at_a_time(dense_files):
+    copy = TfliteClassifier(dense_files["three"])
+    images = dense.images(7).clip(*np.float32(copy.bounds))
+    result = ak.attacks.PGD(0.3, steps=3)(copy, images)
+    again = copy.predict(result.images)
+    assert result.predictions.tolist() == again.tolist()
+
+
+def test_what_the_interpreter_cannot_judge(no_classifiers):
+    """One answer for all images."""
+    copy = TfliteClassifier(no_classifiers["all as one"])
+    images = dense.images(7).clip(*np.float32(copy.bounds))
+    with pytest.raises(ValueError, match=r"`path` must be .* can run"):
+        ak.attacks.PGD(0.3)(copy, images)
+
+
+def test_what_runs_a_file_judges_it(tmp_path):
+    """LiteRT refuses a bias that other kernels never look at the scale of."""
+    path = tmp_path / "old.tflite"
+    path.write_bytes(handmade.old_bias())
+    with pytest.raises(CannotRunError, match="that litert can run"):
+        TfliteClassifier(path, runtime="litert")
+    with pytest.warns(UserWarning, match=r"old\.tflite: litert cannot .* tflm"):
+        copy = ak.load(path)
+    assert copy.runtime == "tflm"
+    random = np.random.default_rng(0)
+    images = random.uniform(-3, 3, (50, 1, 1, 4)).astype("f").clip(*copy.bounds)
+    found = copy.predict(images)
+    assert len(np.unique(found)) == 3
+    assert (found == copy.lifted_predict(images)).mean() > 0.95
+
+
+def test_a_runtime_is_of_tflite_files(files):
+    assert ak.load(files["int8"], runtime="tflm").runtime == "tflm"
+    with pytest.raises(ValueError, match="`runtime` must be left out"):
+        ak.load("m1", runtime="tflm")
 
 
 def test_answers_do_not_depend_on_the_batch(copies, test_digits):

@@ -55,12 +55,11 @@ def images(shapes, n, low=-3.0, high=3.0):
 def test_what_the_converter_writes(graph_of, net, kind, batch):
     graph = graph_of(net.content(kind, batch))
     assert set(net.operators) <= {op.name for op in graph.operators}
-    steps = net.steps + (kind == "int16x8")
     running.compare(
         graph,
         [images(net.shapes, n, net.low, net.high) for n in (1, 3)],
         net.kernels,
-        steps=steps,
+        steps=net.steps,
         relative=net.relative,
     )
 

@@ -9,7 +9,9 @@ import tensorflow as tf
 from advkeras.edge.lift import lift
 from advkeras.edge.lift import read
 from advkeras.edge.lift.model import as_program
+from advkeras.edge.lift.samples import held_bounds
 from tests.edge.lift import files
+from tests.edge.lift import handmade
 from tests.edge.lift import running
 from tests.edge.lift.handmade import Net
 
@@ -200,7 +202,6 @@ def test_an_image_that_would_be_too_large(graph_of):
 @pytest.mark.parametrize(
     ("grid", "reason"),
     [
-        ((1e-38, 0), "scales that are no lengths"),
         ((1e38, 0), "scales that are no lengths"),
         ((-1.0, 0), "scales that are no lengths"),
         ((float("nan"), 0), "scales that are no lengths"),
@@ -214,6 +215,113 @@ def test_scales_that_cannot_be(graph_of, grid, reason):
     net.add("RELU", [net.given], (1, 5), grid=grid)
     with pytest.raises(ValueError, match=reason):
         graph_of(net.content())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            handmade.with_a_state("UNIDIRECTIONAL_SEQUENCE_LSTM"),
+            "operator 0, UNIDIRECTIONAL_SEQUENCE_LSTM, is not known",
+        ),
+        (handmade.with_a_state("SVDF"), "operator 0, SVDF, is not known"),
+        (handmade.with_a_state("ethos-u"), "operator 0, ethos-u, is not known"),
+        (handmade.with_a_state("ADD"), "tensor 1, 'tensor 1', keeps a state"),
+        (handmade.sparse(), "tensor 1, 'tensor 1', is sparse"),
+    ],
+    ids=["lstm", "svdf", "custom", "state", "sparse"],
+)
+def test_what_is_not_supported_is_not_called_broken(graph_of, content, said):
+    with pytest.raises(ValueError, match="that can be lifted") as caught:
+        graph_of(content)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_filter_that_is_0_and_a_layer_that_is_dead(graph_of):
+    """Their scales are 0, or as small as can be."""
+    grid = (1 / 9000, 0)
+    net = Net("INT16", (1, 4, 5, 3), grid=grid)
+    scales = np.array([0, 1 / 120, 1 / 90])
+    integers = net.random.integers(-127, 128, (3, 1, 1, 3))
+    filters = net.tensor((3, 1, 1, 3), "INT8", (scales, [0, 0, 0]), integers)
+    bias = net.tensor(
+        (3,), "INT64", (grid[0] * scales, [0, 0, 0]), (5, 700, -900)
+    )
+    how = {"padding": handmade.VALID, "strideW": 1, "strideH": 1}
+    how |= {"dilationWFactor": 1, "dilationHFactor": 1}
+
+    def convolved(given, scale):
+        return net.add(
+            "CONV_2D",
+            [given, filters, bias],
+            (1, 4, 5, 3),
+            "Conv2DOptions",
+            (scale, 0),
+            **how,
+        )
+
+    convolved(net.given, 1 / 7000)
+    convolved(convolved(net.given, 1e-45), 1 / 7000)
+    graph = graph_of(net.content())
+    found = [np.array(one) for one in lift(graph)(images(3))]
+    expected = running.real(graph, "default", [images(3)])
+    for one, other in zip(found, expected, strict=True):
+        running.close(one, other, 1 / 7000, "", steps=2)
+    assert not found[0][..., 0].any() and found[0][..., 1].any()
+    assert not found[1].any()
+
+
+def test_integers_of_32_bits_are_rounded(graph_of):
+    net = Net("INT32", (1, 3))
+    floats = net.tensor((1, 3), signature=[-1, 3])
+    net.operator("CAST", [net.given], [floats], "CastOptions")
+    graph = graph_of(net.content([floats]))
+    given = np.array([[0.5, 1.5, -2.4], [254.6, 99999.7, 1e6]], np.float32)
+    found = lift(graph)(given)
+    np.testing.assert_array_equal(found, np.rint(given))
+    assert held_bounds(graph) == (0, 255)
+
+
+def test_32_bits_of_a_scale(graph_of):
+    net = Net("INT32", (1, 3), grid=(0.5, 0))
+    net.add("RELU", [net.given], (1, 3), grid=(0.5, 0))
+    with pytest.raises(ValueError, match="input 0 is int32 of a scale"):
+        lift(graph_of(net.content()))
+
+
+def test_a_shape_that_is_computed_of_images_of_any_size(graph_of):
+    def function(x):
+        n, height, width = tf.unstack(tf.shape(x)[:3])
+        shape = (n, 2 * height, 2 * width, 4)
+        return [tf.nn.conv2d_transpose(x, tf.ones((3, 3, 4, 3)), shape, 2)]
+
+    graph = graph_of(files.converted(function, [(None, None, 3)], "float32"))
+    for shape in (SHAPE, (7, 6, 3)):
+        given = images(2, shape)
+        (expected,) = running.real(graph, "default", [given])
+        running.close(np.array(lift(graph)(given)), expected, None, "")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_shape_that_is_an_input(graph_of, first):
+    net = Net("FLOAT32", (1, 4, 3, 3))
+    shape = net.tensor((4,), "INT32")
+    filters, _ = net.weights((4, 3, 3, 3), 4)
+    net.add(
+        "TRANSPOSE_CONV",
+        [shape, filters, net.given],
+        (1, 8, 6, 4),
+        "TransposeConvOptions",
+        padding=handmade.SAME,
+        strideW=2,
+        strideH=2,
+    )
+    ends = [shape, net.given] if first else [net.given, shape]
+    with pytest.raises(
+        ValueError,
+        match=r"operator 0, TRANSPOSE_CONV, .*tensor 1, .* constant",
+    ):
+        lift(graph_of(net.packed(ends, net.outputs)))
 
 
 def test_a_file_that_came_with_a_package():

@@ -5,12 +5,14 @@ import signal
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from advkeras.edge.lift import read
 from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.runtimes import Inspector
 from advkeras.edge.runtimes import Interpreter
 from tests.edge import dense
+from tests.edge.lift import files
 
 RUNTIMES = ("litert", "litert-reference")
 every_runtime = pytest.mark.parametrize("runtime", RUNTIMES)
@@ -52,10 +54,11 @@ def test_what_lies_between_is_kept(dense_files, runtime):
 
 
 @every_runtime
-def test_a_file_of_one_image_at_a_time(dense_files, runtime):
+@pytest.mark.parametrize("fixed", ["one", "three"])
+def test_a_file_of_so_many_images_at_a_time(dense_files, runtime, fixed):
     images = dense.images(4)
     found = []
-    for name in ("int8", "one"):
+    for name in ("int8", fixed):
         graph = read(dense_files[name])
         (reshape,) = [op for op in graph.operators if op.name == "RESHAPE"]
         wanted = [reshape.outputs[0].index, graph.outputs[0].index]
@@ -64,6 +67,27 @@ def test_a_file_of_one_image_at_a_time(dense_files, runtime):
         found.append([tensors[index] for index in wanted])
     for any_number, one in zip(*found, strict=True):
         np.testing.assert_array_equal(any_number, one)
+
+
+def test_all_is_kept_where_the_empty_buffer_is_a_list(dense_files, tmp_path):
+    """A list of nothing, as converters other than TensorFlow's write it."""
+    model = schema.ModelT.InitFromPackedBuf(dense_files["int8"].read_bytes(), 0)
+    for tensor in model.subgraphs[0].tensors:
+        if model.buffers[tensor.buffer].data is None:
+            tensor.buffer = 0
+    model.buffers[0].data = np.zeros(0, np.uint8)
+    path = tmp_path / "listed.tflite"
+    path.write_bytes(files.packed(model))
+    graph, images = read(path), dense.images(3)
+    wanted = [op.outputs[0].index for op in graph.operators]
+    assert len(wanted) > 1
+    with (
+        Inspector(dense_files["int8"]) as expected,
+        Inspector(path) as inspector,
+    ):
+        known = expected.tensors(images, wanted)
+        for index, found in inspector.tensors(images, wanted).items():
+            np.testing.assert_array_equal(found, known[index])
 
 
 @pytest.mark.parametrize("name", ["two outputs", "image"])

@@ -52,7 +52,9 @@ def quantize(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """From floats; or between two scales, where the tensor written rounds."""
     if straight_through.is_quantized(op.inputs[0]):
         return inputs[0]
-    return straight_through.as_quantized(inputs[0], op.outputs[0])
+    return straight_through.as_quantized(
+        inputs[0], op.outputs[0], op.runtime == "litert"
+    )
 
 
 @operator("LEAKY_RELU")

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from advkeras.edge.lift import fixed_point
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.operators.table import activated
 from advkeras.edge.lift.operators.table import operator
 
@@ -65,7 +67,8 @@ def transpose_conv(op: Operator, inputs: list[Any]) -> tf.Tensor:
         strides=_strides(op),
         padding=PADDINGS[op.options["padding"]],
     )
-    found = tf.ensure_shape(found, (None, *op.outputs[0].shape[1:]))
+    sizes = [None if s == -1 else s for s in op.outputs[0].signature[1:]]
+    found = tf.ensure_shape(found, (None, *sizes))
     return activated(op, _biased(op, found, bias, at=2))
 
 
@@ -89,12 +92,13 @@ def batch_matmul(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """The product of the last two dimensions."""
     first, second = inputs
     first = _dynamic(op, first, axes=[-2 if op.options["adjX"] else -1])
-    return tf.matmul(
+    found = tf.matmul(
         first,
         second,
         transpose_a=op.options["adjX"],
         transpose_b=op.options["adjY"],
     )
+    return _of_15_bits(op, found, *op.inputs)
 
 
 def _dynamic(
@@ -113,21 +117,53 @@ def _dynamic(
 def _biased(
     op: Operator, values: tf.Tensor, bias: list[Any], at: int = 0
 ) -> tf.Tensor:
-    """Adds a bias, if there is one, in the steps that kernels add it in."""
+    """Adds a bias, if there is one, and rounds, in the steps of kernels."""
     given, filters, stored = op.inputs[at], op.inputs[1], op.inputs[-1]
     if not bias or stored is None:
-        return values
+        return _of_15_bits(op, values, given, filters)
     numbers = tf.reshape(bias[0], (-1,))
-    integers = straight_through.is_quantized(filters) and (
-        straight_through.is_quantized(given)
-    )
+    integers = _of_integers(given, filters)
     if integers and stored.data is not None:
         # Whatever scale it says that it has: converters share a bias between
         # convolutions of several scales, and not every kernel looks.
         one, other = map(straight_through.quantization_of, (given, filters))
         numbers = np.ravel(stored.data) * (one.scale * other.scale)
         numbers = tf.constant(numbers, tf.float32)
-    return tf.nn.bias_add(values, numbers)
+    summed = tf.nn.bias_add(values, numbers)
+    return _of_15_bits(op, summed, given, filters)
+
+
+def _of_15_bits(
+    op: Operator,
+    values: tf.Tensor,
+    given: Tensor | None,
+    filters: Tensor | None,
+) -> tf.Tensor:
+    """Returns sums as kernels of 16 bits have them.
+
+    They come from steps of the products to those of the output by a factor of
+    15 bits; of dense layers that of LiteRT has 31.
+    """
+    written = op.outputs[0]
+    long = op.name == "FULLY_CONNECTED" and op.runtime != "tflm"
+    if written.dtype != "int16" or long or not _of_integers(given, filters):
+        return values
+    one, other, step = (
+        straight_through.quantization_of(tensor).scale.astype(np.float64)
+        for tensor in (given, filters, written)
+    )
+    factors = one * other / step if step.all() else np.zeros(1)
+    shortened = fixed_point.of_15_bits(factors)
+    share = np.divide(
+        shortened, factors, out=np.ones_like(factors), where=factors > 0
+    )
+    return values * share.astype(np.float32)
+
+
+def _of_integers(given: Tensor | None, filters: Tensor | None) -> bool:
+    return straight_through.is_quantized(filters) and (
+        straight_through.is_quantized(given)
+    )
 
 
 def _strides(op: Operator) -> list[int]:

@@ -4,29 +4,18 @@ from typing import Any
 
 import tensorflow as tf
 
-from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.operators.convolutions import PADDINGS
 from advkeras.edge.lift.operators.table import activated
 from advkeras.edge.lift.operators.table import operator
 
 _MOST_WINDOW = 1 << 15  # a side; TensorFlow's kernels crash beyond 2^31 pixels
-_PUSH = 1e-3  # of a step: more than float32 errs, less than pixels count
 
 
 @operator("AVERAGE_POOL_2D")
 def average_pool_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """The mean of what lies under a window, without the padding."""
-    found = _pool(tf.nn.avg_pool2d, op, inputs[0])
-    written = op.outputs[0]
-    if not straight_through.is_quantized(written):
-        return found
-    # Kernels divide integers and round halves away from 0, the integer: of
-    # four pixels every fourth mean is a half.
-    quantization = straight_through.quantization_of(written)
-    scale = quantization.scale[0]
-    steps = found / scale + float(quantization.zero_point[0])
-    return found + _PUSH * scale * tf.sign(steps)
+    return _pool(tf.nn.avg_pool2d, op, inputs[0])
 
 
 @operator("MAX_POOL_2D")

@@ -1,0 +1,55 @@
+"""What kernels do to integers where it is not the nearest: by operator.
+
+An operator's function computes numbers, and the tensor that it writes takes
+the nearest that it can hold. Some kernels take another one: they multiply by
+numbers of 8, 15 or 31 bits, round twice, or look values up in a table, and not
+every runtime as the others. What is here computes on the integers as they do.
+"""
+
+import tensorflow as tf
+
+from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.fixed_point import Kernel
+from advkeras.edge.lift.fixed_point import integers
+from advkeras.edge.lift.fixed_point import numbers
+from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.kernels import curves
+from advkeras.edge.lift.kernels import resizing
+from advkeras.edge.lift.kernels import scaling
+from advkeras.edge.lift.kernels import softmax
+
+_KERNELS: dict[str, Kernel] = {
+    "AVERAGE_POOL_2D": scaling.average_pool,
+    "EXP": curves.exp,
+    "LEAKY_RELU": scaling.leaky_relu,
+    "LOGISTIC": curves.logistic,
+    "MEAN": scaling.mean,
+    "QUANTIZE": scaling.quantize,
+    "RELU6": scaling.relu6,
+    "RESIZE_BILINEAR": resizing.resize_bilinear,
+    "SOFTMAX": softmax.softmax,
+    "SQRT": curves.sqrt,
+    "TANH": curves.tanh,
+}
+
+
+def exactly(op: Operator, values: tf.Tensor) -> tf.Tensor | None:
+    """Returns what a runtime's kernel makes of integers, as numbers.
+
+    Args:
+        op: An operator, with the runtime whose kernel it is.
+        values: What it reads first, float32.
+
+    Returns:
+        float32, on the grid of what it writes; None where that is the nearest.
+    """
+    if op.name not in _KERNELS or op.options.get("fusedActivationFunction"):
+        return None
+    given, written = op.inputs[0], op.outputs[0]
+    for tensor in (given, written):
+        if not straight_through.is_quantized(tensor):
+            return None
+        if not straight_through.quantization_of(tensor).scale.all():
+            return None
+    found = _KERNELS[op.name](op, integers(values, given))
+    return None if found is None else numbers(found, written)
