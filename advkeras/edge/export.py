@@ -22,6 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import checks
 from advkeras import files
 from advkeras import models
 from advkeras.classifier import Classifier
@@ -247,11 +248,8 @@ def _checked_calibration(
     classifier: Classifier, variants: Iterable[Variant], calibration: Any
 ) -> np.ndarray | None:
     if calibration is not None:
-        try:
+        with checks.naming("calibration"):
             return classifier.examples(calibration)[0]
-        except ValueError as error:
-            named = re.sub(r"\bimages(?=[`.\[])", "calibration", str(error))
-            raise ValueError(named) from error
     needing = [v.name for v in variants if v.needs_calibration]
     if needing:
         raise ValueError(
