@@ -1,8 +1,11 @@
 """Checks of arguments: each names the argument and says what it received."""
 
+import contextlib
 import math
 import numbers
+import re
 from collections.abc import Collection
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
@@ -175,9 +178,11 @@ def check_images(
         ValueError: The shape differs, there is no image, or a value is NaN,
             infinite or outside the bounds.
     """
-    images = _as_array("images", images)
+    images = as_array("images", images)
     check_shape(images.shape, shape)
-    if images.dtype == bool or not np.issubdtype(images.dtype, np.number):
+    if not np.issubdtype(images.dtype, np.integer) and not np.issubdtype(
+        images.dtype, np.floating
+    ):
         raise ValueError(
             f"`images` must be numbers. Received: images.dtype={images.dtype}"
         )
@@ -281,7 +286,7 @@ def check_labels(
         ValueError: Wrong shape, not integers, or out of range.
     """
     check_given(name, labels)
-    labels = _as_array(name, labels)
+    labels = as_array(name, labels)
     if labels.shape == (n, num_classes) and num_classes > 1:
         ones = labels == 1
         if not ((ones.sum(axis=1) == 1) & ((labels != 0) == ones).all(1)).all():
@@ -311,7 +316,37 @@ def check_labels(
     return labels.astype(np.int64)
 
 
-def _as_array(name: str, value: Any) -> np.ndarray:
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Says of what is wrong with `images` that it is so with `name`."""
+    try:
+        yield
+    except ValueError as error:
+        said = re.sub(r"\bimages(?=[`.\[])", name, str(error))
+        raise ValueError(said) from error
+
+
+def check_rows(name: str, values: Any, n: int) -> np.ndarray:
+    """Returns `values` as an array of one row for each of `n` images.
+
+    Raises:
+        ValueError: It is none.
+    """
+    values = as_array(name, values)
+    if values.shape[:1] != (n,):
+        raise ValueError(
+            f"`{name}` must have one row for each of {n} images. "
+            f"Received: {name}.shape={values.shape}"
+        )
+    return values
+
+
+def as_array(name: str, value: Any) -> np.ndarray:
+    """Returns `value` as an array.
+
+    Raises:
+        ValueError: Its rows differ in length.
+    """
     try:
         return np.asarray(value)
     except ValueError as error:  # rows of different lengths

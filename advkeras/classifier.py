@@ -18,6 +18,7 @@ from advkeras import fixed
 from advkeras import models
 from advkeras.datasets import ImageSet
 from advkeras.datasets import batches_of
+from advkeras.datasets import check_set
 from advkeras.datasets import examples_of
 from advkeras.levels import Levels
 
@@ -231,6 +232,7 @@ class Classifier:
 
     def check_fits(self, data: ImageSet) -> None:
         """Raises ValueError unless the model can classify this data set."""
+        check_set("dataset", data)
         shape = self.image_shape
         fits = checks.is_shape(data.image_shape, shape)
         classes = len(data.class_names)

@@ -11,6 +11,7 @@ from advkeras.attacks.registry import build
 from advkeras.attacks.registry import hyper_parameters
 from advkeras.attacks.registry import names
 from advkeras.attacks.result import AttackResult
+from advkeras.attacks.result import check_result
 from advkeras.attacks.square import Square
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Noise",
     "Square",
     "build",
+    "check_result",
     "fooled",
     "hyper_parameters",
     "names",

@@ -256,7 +256,15 @@ def fooled(predictions: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Returns which images are read wrongly, bool, (n,).
 
     No answer is none of these: who says nothing is not fooled.
+
+    Raises:
+        ValueError: There are not as many labels as predictions.
     """
+    if np.shape(predictions) != np.shape(labels):
+        raise ValueError(
+            f"`labels` must be of shape {np.shape(predictions)}, as the "
+            f"predictions. Received: labels.shape={np.shape(labels)}"
+        )
     wrong = predictions != labels
     return np.asarray(wrong & (predictions != checks.NO_ANSWER))
 

@@ -52,6 +52,9 @@ class AttackResult:
             None where they are not known, as in files of older versions.
         attack: The attack that made them, with its hyper-parameters.
         seed: Seed of its random choices.
+
+    Raises:
+        ValueError: The bounds are none, or an array has not one row an image.
     """
 
     originals: np.ndarray
@@ -73,6 +76,15 @@ class AttackResult:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bounds", checks.check_bounds(self.bounds))
+        n = len(checks.as_array("originals", self.originals))
+        for name, value in self._fields().items():
+            if name == "images" or isinstance(value, np.ndarray):
+                checks.check_rows(name, value, n)
+        if self.images.shape != self.originals.shape:
+            raise ValueError(
+                f"`images` must be of shape {self.originals.shape}, as the "
+                f"originals. Received: images.shape={self.images.shape}"
+            )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -185,6 +197,15 @@ class AttackResult:
 
     def _fields(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+
+def check_result(name: str, result: Any) -> None:
+    """Raises ValueError unless it is an `AttackResult`."""
+    if not isinstance(result, AttackResult):
+        raise ValueError(
+            f"`{name}` must be an AttackResult. "
+            f"Received: {name} of type {type(result).__name__}"
+        )
 
 
 def _compared(

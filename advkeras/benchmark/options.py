@@ -36,6 +36,7 @@ class Options:
             checks.check_count(name, getattr(self, name))
         if self.repeats is not None:
             checks.check_count("repeats", self.repeats)
+        checks.check_seed("seed", self.seed)
         checks.check_amount("epsilon", self.epsilon)
         for size in self.sizes:
             checks.check_count("sizes", size)

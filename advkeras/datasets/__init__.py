@@ -12,17 +12,21 @@ from advkeras.datasets import npz
 from advkeras.datasets import tfds_sets
 from advkeras.datasets.arrays import from_arrays
 from advkeras.datasets.directory import from_directory
+from advkeras.datasets.given import ANY_SIZE
 from advkeras.datasets.given import batches_of
 from advkeras.datasets.given import examples_of
 from advkeras.datasets.given import images_of
 from advkeras.datasets.image_set import ImageSet
+from advkeras.datasets.image_set import check_set
 from advkeras.datasets.image_set import check_size
 from advkeras.datasets.one_class import one_against_others
 from advkeras.datasets.tf_data import from_tf_data
 
 __all__ = [
+    "ANY_SIZE",
     "ImageSet",
     "batches_of",
+    "check_set",
     "examples_of",
     "from_arrays",
     "from_directory",

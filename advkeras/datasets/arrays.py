@@ -51,7 +51,7 @@ def from_arrays(
     bounds = checks.check_bounds(bounds)
     image_size = check_size(image_size)
     if not hasattr(images, "dtype"):
-        images = np.asarray(images)
+        images = checks.as_array("images", images)
     check_pixels("images", images.dtype, images.shape)
     labels, names = named_labels("labels", labels, len(images), class_names)
 
@@ -148,7 +148,7 @@ def named_labels(
     name: str, labels: Any, n: int, class_names: Sequence[str] | None
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Returns the labels as `check_labels` does, and the class names."""
-    labels = np.asarray(labels)
+    labels = checks.as_array(name, labels)
     if class_names is None:
         most = 0
         if labels.ndim == 2 and labels.shape[1] > 1:  # one-hot

@@ -14,6 +14,9 @@ _AT_ONCE = 256  # images read at a time, where the caller says nothing
 
 Shape = tuple[int | None, ...]
 
+# (height, width, channels), each of any size.
+ANY_SIZE: Shape = (None, None, None)
+
 
 def examples_of(
     images: Any,
@@ -34,22 +37,26 @@ def examples_of(
         shape: As for `checks.check_images`; None for whatever they have.
 
     Returns:
-        Images, float32, (n, *shape), and the labels, not checked; None where
-        there are none.
+        Images, float32, (n, *shape), and the labels, an array of n rows of
+        whatever kind; None where there are none.
 
     Raises:
         ValueError: The images are not such, the data set never ends, or there
-            are two kinds of labels.
+            are two kinds of labels, or not as many as images.
     """
+    if bounds is not None:
+        bounds = checks.check_bounds(bounds)
     if isinstance(images, ImageSet):
         _check_set(images, bounds, shape)
         _check_labels_once(labels, images)
         found = checks.check_images(images.images, bounds, images.image_shape)
         return found, images.labels
     if not isinstance(images, tf.data.Dataset):
+        images = checks.as_array("images", images)
         if shape is None:
-            shape = np.shape(images)[1:]
-        return checks.check_images(images, bounds, shape), labels
+            shape = images.shape[1:]
+        images = checks.check_images(images, bounds, shape)
+        return images, _rows(labels, len(images))
     spec: Any = images.element_spec
     has_labels = isinstance(spec, tuple) and len(spec) == 2
     if has_labels:
@@ -64,7 +71,7 @@ def examples_of(
             "`images` must be of one size, and their labels of one kind. "
             f"Received: a tf.data.Dataset where they differ ({error})"
         ) from error
-    return whole, labels
+    return whole, _rows(labels, len(whole))
 
 
 def images_of(
@@ -89,6 +96,9 @@ def batches_of(
         ValueError: As `examples_of`; of an array before the first batch, of
             a data set when the batch is read.
     """
+    checks.check_count("batch_size", batch_size)
+    if bounds is not None:
+        bounds = checks.check_bounds(bounds)
     if isinstance(images, ImageSet):
         _check_set(images, bounds, shape)
         images = images.batches(batch_size)
@@ -164,6 +174,10 @@ def _check_set(
         )
     if shape is not None:
         checks.check_shape((len(data), *data.image_shape), shape)
+
+
+def _rows(labels: Any, n: int) -> np.ndarray | None:
+    return None if labels is None else checks.check_rows("labels", labels, n)
 
 
 def _check_labels_once(labels: Any, images: Any) -> None:

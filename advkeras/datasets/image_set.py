@@ -99,6 +99,7 @@ class ImageSet:
             Images, float32, (n, height, width, channels), and labels, (n,).
         """
         checks.check_count("n", n)
+        checks.check_seed("seed", seed)
         random = np.random.default_rng(seed)
         chosen = np.zeros(self.length, bool)
         chosen[random.permutation(self.length)[:n]] = True
@@ -207,6 +208,15 @@ def kept(examples: tf.data.Dataset, flags: np.ndarray) -> tf.data.Dataset:
     return flagged.filter(lambda *parts: parts[-1]).map(
         lambda example, _: example
     )
+
+
+def check_set(name: str, data: Any) -> None:
+    """Raises ValueError unless it is an `ImageSet`."""
+    if not isinstance(data, ImageSet):
+        raise ValueError(
+            f"`{name}` must be an ImageSet, as ak.datasets.from_arrays makes. "
+            f"Received: {name} of type {type(data).__name__}"
+        )
 
 
 def check_size(image_size: Any) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from advkeras import checks
 from advkeras.datasets.image_set import ImageSet
+from advkeras.datasets.image_set import check_set
 
 
 def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
@@ -25,8 +26,9 @@ def one_against_others(data: ImageSet, class_name: str) -> ImageSet:
         A split named as `load` names it, in the order of `data`.
 
     Raises:
-        ValueError: There is no such class.
+        ValueError: It is no `ImageSet`, or there is no such class.
     """
+    check_set("data", data)
     checks.check_choice("class_name", class_name, data.class_names)
     label = data.class_names.index(class_name)
     batches = data.stream().map(lambda _, y: y).batch(1000)

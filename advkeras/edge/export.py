@@ -9,7 +9,6 @@ import functools
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterable
 from collections.abc import Mapping
 from importlib import metadata
@@ -307,11 +306,8 @@ def _checked_calibration(
     labels: Any,
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     if calibration is not None:
-        try:
+        with checks.naming("calibration"):
             images, labels = classifier.examples(calibration, labels)
-        except ValueError as error:
-            named = re.sub(r"\bimages(?=[`.\[])", "calibration", str(error))
-            raise ValueError(named) from error
         if labels is not None:
             labels = checks.check_labels(
                 labels, len(images), classifier.num_classes

@@ -17,6 +17,7 @@ import tqdm
 from advkeras import checks
 from advkeras import files
 from advkeras.attacks import AttackResult
+from advkeras.attacks import check_result
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 from advkeras.edge import runtimes as executors
@@ -76,6 +77,8 @@ def survival(
     """
     if isinstance(results, AttackResult):
         results = {"attack": results}
+    if not isinstance(results, Mapping):
+        check_result("results", results)
     _check_results(results)
     check_settings(runtimes, overshoots, camera, threads)
     checks.check_positive("timeout", timeout)
@@ -217,11 +220,7 @@ def _source_row(shown: Sequence[Shown], source: Classifier) -> Row:
 
 def _check_results(results: Mapping[str, AttackResult]) -> None:
     for name, result in results.items():
-        if not isinstance(result, AttackResult):
-            raise ValueError(
-                "`results` must be an AttackResult, or name -> AttackResult. "
-                f"Received: results[{name!r}] of type {type(result).__name__}"
-            )
+        check_result(f"results[{name!r}]", result)
 
 
 def _size(name: str, path: str | os.PathLike) -> int:

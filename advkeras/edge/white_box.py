@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from advkeras.attacks import AttackResult
+from advkeras.attacks import check_result
 from advkeras.attacks import origin
 from advkeras.classifier import Classifier
 from advkeras.edge.lift import TfliteClassifier
@@ -154,10 +155,12 @@ def white_box(
         ValueError: A result is of another model than it should be, or the two
             are of other images, labels or attacks.
     """
+    check_result("own", own)
     origin.check_origin(
         "own", "a result", origin.differences(own, classifier=copy)
     )
     if transferred is not None:
+        check_result("transferred", transferred)
         found = origin.differences(
             transferred, labels=own.labels, classifier=source
         )

@@ -37,8 +37,9 @@ def gaussian_noise(
     Source: the control rows of Szegedy et al. 2013, tables 2 and 4.
     """
     checks.check_positive("distortion", distortion)
+    checks.check_seed("seed", seed)
     bounds = checks.check_bounds(bounds)
-    images = datasets.images_of(images, bounds, None)
+    images = datasets.images_of(images, bounds, datasets.ANY_SIZE)
     bounds = checks.check_bounds(bounds, images.shape[1:])
     random = np.random.default_rng(seed)
     noise = random.standard_normal(images.shape, np.float32)
@@ -76,7 +77,8 @@ def amplify(
     """
     checks.check_positive("distortion", distortion)
     bounds = checks.check_bounds(bounds)
-    originals = datasets.images_of(originals, bounds, None)
+    with checks.naming("originals"):
+        originals = datasets.images_of(originals, bounds, datasets.ANY_SIZE)
     images = datasets.images_of(images, None, originals.shape[1:])
     bounds = checks.check_bounds(bounds, images.shape[1:])
     return _add_scaled(originals, images - originals, distortion, bounds, clip)

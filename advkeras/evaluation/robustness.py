@@ -9,6 +9,7 @@ import numpy as np
 from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import AttackResult
+from advkeras.attacks import check_result
 from advkeras.attacks import fooled
 from advkeras.attacks import origin
 from advkeras.evaluation.rates import Rate
@@ -120,6 +121,8 @@ def robustness(
         )
     for share in shares:
         checks.check_positive("results", share)
+    for (name, _), result in results.items():
+        check_result(f"results[{name!r}]", result)
     first = next(iter(results.values()))
     for (name, _), result in results.items():
         same = np.array_equal(result.originals, first.originals)

@@ -5,6 +5,7 @@ from typing import Any
 
 from advkeras import checks
 from advkeras.attacks import AttackResult
+from advkeras.attacks import check_result
 from advkeras.evaluation.rates import Rate
 
 
@@ -48,7 +49,11 @@ def success_rates(result: AttackResult) -> SuccessRates:
     Args:
         result: What the attack returned. Its labels should be the true ones:
             with `labels=None` every image counts as correct before.
+
+    Raises:
+        ValueError: It is no `AttackResult`.
     """
+    check_result("result", result)
     correct = result.clean_predictions == result.labels
 
     def mean(values: Any) -> float | None:

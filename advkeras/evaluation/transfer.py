@@ -9,6 +9,7 @@ import numpy as np
 from advkeras import checks
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
+from advkeras.attacks import check_result
 from advkeras.attacks import fooled
 from advkeras.attacks import norms
 from advkeras.attacks import origin
@@ -140,6 +141,7 @@ def transfer_matrix(
     found = dict(results or {})
     for name, result in found.items():
         checks.check_choice("results", name, classifiers)
+        check_result(f"results[{name!r}]", result)
         origin.check_origin(
             "results",
             f"results[{name!r}]",

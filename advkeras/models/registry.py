@@ -66,4 +66,5 @@ def build(name: str, *, seed: int = 0, **options: Any) -> keras.Model:
         >>> model = ak.models.build("fc100-100-10", seed=0)
     """
     checks.check_choice("name", name, names())
+    checks.check_seed("seed", seed)
     return _BUILDERS[name](name, seed=seed, **options)

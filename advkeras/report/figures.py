@@ -12,6 +12,7 @@ from advkeras import channels
 from advkeras import checks
 from advkeras import files
 from advkeras.attacks import AttackResult
+from advkeras.attacks import check_result
 
 
 def heat_map(matrix: dict[str, Any], path: str | os.PathLike) -> None:
@@ -73,6 +74,7 @@ def gallery(
         magnify: Factor of the difference; None for one with which all but
             the largest values fit the range.
     """
+    check_result("result", result)
     count = min(count, len(result))
     lower, upper = channels.lower_upper(result.bounds)
     differences = result.perturbation[:count]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from advkeras import channels
@@ -82,12 +81,7 @@ class AttackMonitor(keras.callbacks.Callback):
             images, labels, self.bounds, None
         )
         checks.check_given("labels", labels)
-        self.labels = np.asarray(labels)
-        if self.labels.shape[:1] != (len(self.images),):
-            raise ValueError(
-                f"`labels` must be of the {len(self.images)} images. "
-                f"Received: labels.shape={self.labels.shape}"
-            )
+        self.labels = labels
         if log_dir is not None and not importlib.util.find_spec("tensorboard"):
             raise ImportError(
                 "`log_dir` needs TensorBoard: pip install "

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tqdm
 
+from advkeras import checks
 from advkeras import datasets
 from advkeras import files
 from advkeras.attacks import Attack
@@ -74,6 +75,8 @@ class Run:
             classifier.check_fits(images)
         # The attack checks each part, before it works on it.
         images, labels = datasets.examples_of(images, labels, None, None)
+        if targets is not None:
+            targets = checks.check_rows("targets", targets, len(images))
 
         def read(path: Path, rows: slice) -> AttackResult:
             result = AttackResult.load(path, _MAX_GB)
@@ -188,7 +191,9 @@ def fingerprint_of(images: Any, labels: Any = None) -> str:
     """
     if isinstance(images, datasets.ImageSet):
         return images.fingerprint
-    images, labels = datasets.examples_of(images, labels, None, None)
+    images, labels = datasets.examples_of(
+        images, labels, None, datasets.ANY_SIZE
+    )
     digest = hashlib.sha256()
     for part in (images, labels):
         if part is not None:

@@ -66,6 +66,7 @@ class Context:
 
     def __post_init__(self) -> None:
         checks.check_choice("scale", self.scale, SCALES)
+        checks.check_seed("seed", self.seed)
 
     def pick(self, paper: T, small: T) -> T:
         """Returns the value of this scale."""

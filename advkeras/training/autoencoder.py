@@ -7,7 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from advkeras import checks
 from advkeras import datasets
+from advkeras import models
 from advkeras.models.autoencoder import ENCODER
 
 _WEIGHT_DECAY = 1e-3
@@ -58,15 +60,18 @@ def pretrain_encoder(
         The last epoch's loss: half the squared error an image plus penalties.
 
     Raises:
-        ValueError: The model has no such layer.
+        ValueError: The model has no such layer, or the images are not such
+            as it takes.
     """
+    checks.check_count("epochs", epochs)
+    checks.check_seed("seed", seed)
     names = [layer.name for layer in model.layers]
     if ENCODER not in names:
         raise ValueError(
             f"`model` must have a layer named {ENCODER!r}. "
             f"Received: layers {', '.join(names)}"
         )
-    images = datasets.images_of(images, (0.0, 1.0), None)
+    images = datasets.images_of(images, (0.0, 1.0), models.image_shape(model))
     frozen = model.get_layer(ENCODER)
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((int(np.prod(images.shape[1:])),))

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from advkeras import checks
 from advkeras import files
 from advkeras import locks
 from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.datasets import ImageSet
+from advkeras.datasets import check_set
 from advkeras.models import cards
 from advkeras.training.plain import train
 from advkeras.training.recipes import Recipe
@@ -58,6 +60,9 @@ def train_to_file(
         raise ValueError(
             f"`output` must end in .keras. Received: output={str(path)!r}"
         )
+    checks.check_seed("seed", seed)
+    check_set("train_set", train_set)
+    check_set("test_set", test_set)
     wanted = {
         "network": name,
         "dataset": train_set.name,

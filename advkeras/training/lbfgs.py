@@ -9,7 +9,9 @@ import tensorflow as tf
 
 from advkeras import checks
 from advkeras import datasets
+from advkeras import models
 from advkeras.training import solver
+from advkeras.training.losses import class_labels
 
 _ROWS = 10_000  # images a gradient, so that memory does not grow with the data
 
@@ -52,15 +54,17 @@ def fit_lbfgs(
 
     Raises:
         ValueError: `iterations` is not a whole number of at least 1, the
-            images have no labels, or the state is of another model.
+            images or labels are not such as the model has, or the state is of
+            another model.
     """
     checks.check_count("iterations", iterations)
-    images, labels = datasets.examples_of(images, labels, None, None)
-    checks.check_given("labels", labels)
+    images, labels = datasets.examples_of(
+        images, labels, None, models.image_shape(model)
+    )
+    goals = class_labels(model, labels, len(images))
     variables = [v.value for v in model.trainable_variables]
     shapes = [tuple(v.shape) for v in variables]
     cuts = np.cumsum([int(np.prod(s)) for s in shapes])[:-1]
-    goals = np.asarray(labels, np.int64)
     batches = [
         (tf.constant(images[i : i + _ROWS]), tf.constant(goals[i : i + _ROWS]))
         for i in range(0, len(images), _ROWS)

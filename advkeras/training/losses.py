@@ -3,11 +3,21 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from advkeras import checks
 
 _LEAST = 1e-6  # of 1 - p, below which its logarithm is cut off
+
+
+def class_labels(model: keras.Model, labels: Any, n: int) -> np.ndarray:
+    """Returns the labels of `n` images for a model's logits, int64, (n,).
+
+    Raises:
+        ValueError: There are none, or they are none of the model's.
+    """
+    return checks.check_labels(labels, n, int(model.output_shape[-1]))
 
 
 def sigmoid(labels: Any, logits: Any) -> Any:

@@ -25,6 +25,7 @@ from advkeras.training.backup import Backup
 from advkeras.training.draws import EpochDraws
 from advkeras.training.lbfgs import fit_lbfgs
 from advkeras.training.losses import LOSSES
+from advkeras.training.losses import class_labels
 from advkeras.training.recipes import Recipe
 from advkeras.training.stages import pretrain_stages
 
@@ -69,11 +70,13 @@ def train(
         ValueError: The images are not such as the model takes, or have no
             labels.
     """
+    checks.check_seed("seed", seed)
+    bounds = checks.check_bounds(bounds)
     needed = None if recipe.attack is None else bounds
     images, labels = datasets.examples_of(
         images, labels, needed, models.image_shape(model)
     )
-    checks.check_given("labels", labels)
+    labels = class_labels(model, labels, len(images))
     backup = Path(backup_dir) if backup_dir is not None else None
     if recipe.encoder_epochs:
         _with_encoder(model, images, recipe.encoder_epochs, seed, backup)

@@ -75,6 +75,7 @@ def pretrain_stages(
     Source: Le et al. 2012, section 3.2.
     """
     checks.check_count("epochs", epochs)
+    checks.check_seed("seed", seed)
     found = stages(model)
     if not found:
         raise ValueError(

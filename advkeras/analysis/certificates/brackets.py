@@ -11,6 +11,7 @@ from advkeras.analysis.certificates.radii import radii
 from advkeras.attacks import LBFGS
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
+from advkeras.attacks import check_result
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 
@@ -87,11 +88,7 @@ def brackets(
         ValueError: As `radii`, or the result is of another model.
     """
     classifier = as_classifier(classifier)
-    if not isinstance(result, AttackResult):
-        raise ValueError(
-            "`result` must be an AttackResult. "
-            f"Received: result of type {type(result).__name__}"
-        )
+    check_result("result", result)
     originals = checks.check_images(
         result.originals, classifier.bounds, classifier.image_shape
     )

@@ -138,6 +138,7 @@ def bounds(
         >>> spectrum = ak.analysis.spectrum.bounds(ak.models.load("m1"))
         >>> print(spectrum.upper, [x.upper for x in spectrum.layers])
     """
+    checks.check_seed("seed", seed)
     if not graph.has_graph(model):
         raise ValueError(
             "`model` must be a built functional or Sequential keras.Model. "

@@ -98,6 +98,7 @@ def operator_norm(
     """
     checks.check_positive("tolerance", tolerance)
     checks.check_positive("failure", failure)
+    checks.check_seed("seed", seed)
     for size in input_shape:
         checks.check_count("input_shape", size)
     shape = tuple(map(int, input_shape))

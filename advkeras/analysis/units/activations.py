@@ -59,10 +59,11 @@ def features(
     if isinstance(model, Classifier) and isinstance(images, datasets.ImageSet):
         model.check_fits(images)
     shape = tuple(part.input_shape[1:])
+    bounds = model.bounds if isinstance(model, Classifier) else None
     # Eagerly: `predict` would compile anew at every call.
     found = [
         np.asarray(part(batch, training=False), np.float32)
-        for batch in datasets.batches_of(images, None, shape, batch_size)
+        for batch in datasets.batches_of(images, bounds, shape, batch_size)
     ]
     return np.concatenate(found)
 

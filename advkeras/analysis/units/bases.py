@@ -94,6 +94,7 @@ def basis_test(
     Raises:
         ValueError: As for `compare`.
     """
+    checks.check_seed("seed", seed)
     features, alive = directions.alive(features, standardised)
     directions.check_k(k, 2, len(features) - 1)
     checks.check_count("bases", bases)

@@ -105,6 +105,7 @@ def compare(
 
     Source: Szegedy et al. 2013, section 3; the measures are ours.
     """
+    checks.check_seed("seed", seed)
     features, chosen = directions.alive(features, standardised)
     n, dim = features.shape
     directions.check_k(k, 2, n - 1)

@@ -79,8 +79,10 @@ class Likeness:
                 f"Received: images.shape={images.shape}"
             )
         checks.check_given("labels", labels)
-        shape = np.shape(labels)
-        known = shape[1] if len(shape) == 2 else np.max(labels, initial=0) + 1
+        one_hot = labels.ndim == 2 and labels.shape[1] > 1
+        # As many classes as they have themselves: none of them is too large.
+        whole = labels.size and np.issubdtype(labels.dtype, np.integer)
+        known = labels.shape[1] if one_hot else whole and labels.max() + 1
         classes = checks.check_labels(labels, n, int(known))
         centred = (images - images.mean(axis=0)).reshape(n, -1)
         norms = np.linalg.norm(centred, axis=1, keepdims=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advkeras.datasets import ImageSet
+from advkeras.datasets import check_set
 
 # A data set -> the one whose training images all of its images are.
 _TRAINING_IMAGES_OF = {"mnist5k": "mnist"}
@@ -27,6 +28,7 @@ def check_card(card: Mapping[str, Any], data: ImageSet) -> None:
     Example:
         >>> check_card(ak.models.read_card("mine.keras"), test)
     """
+    check_set("data", data)
     made_from = card.get("provenance") or {}
     names = card.get("class_names") or made_from.get("class_names")
     if names:

@@ -113,6 +113,12 @@ def fit_layerwise(
             f"`refresh` must be at most pool_size={pool_size}. "
             f"Received: refresh={refresh}"
         )
+    checks.check_seed("seed", seed)
+    if not isinstance(bounds, Mapping | None):
+        raise ValueError(
+            "`bounds` must be layer name -> (lower, upper). "
+            f"Received: bounds={bounds!r}"
+        )
     bounds = {INPUT: (0.0, 1.0), **(bounds or {})}
     whole = Classifier(model, bounds[INPUT], outputs="logits")
     images, labels = whole.examples(images, labels)
