@@ -114,7 +114,7 @@ def main() -> None:
             seed=FLAGS.seed,
         )
         results["checks"] |= results["white_box"].pop("checks")
-        _check_any(results)
+    _check_any(results)
     results = run.finish(
         {
             "source": subject.name,
@@ -144,15 +144,17 @@ def main() -> None:
 
 def _check_any(results: dict[str, Any]) -> None:
     """Raises ValueError where there is nothing at all to say of a copy."""
-    found = results["white_box"]
-    if "survival" not in results and not found["rows"]:
-        reasons = "; ".join(
-            f"{one['variant']}: {one['reason']}" for one in found["skipped"]
-        )
-        raise ValueError(
-            "`tflite` must be files whose gradients can be had. "
-            f"Received: {reasons}"
-        )
+    parts = [results[k] for k in ("survival", "white_box") if k in results]
+    rows = [row for part in parts for row in part["rows"]]
+    if any(row["variant"] != "source" for row in rows):
+        return
+    reasons = "; ".join(
+        f"{one['variant']}: {one['reason']}"
+        for part in parts
+        for one in part["skipped"]
+    )
+    must = "that can be run" if "survival" in results else "with gradients"
+    raise ValueError(f"`tflite` must be files {must}. Received: {reasons}")
 
 
 def _runtime() -> str:

@@ -84,7 +84,13 @@ class Attack(abc.ABC):
         """Attacks images, and says what the model makes of what was found.
 
         The answer for an image depends on the image, its label and the seed,
-        not on the images beside it.
+        not on the images beside it; but for rounding. A product of matrices
+        is summed in another order for another number of rows, so that a
+        gradient differs in its last digits with the number of images worked
+        on together. FGSM passes that on as it is; where a step goes by the
+        sign of a gradient near 0, a pixel may come out a step apart; and what
+        a search makes of it, `LBFGS` says. To have the same bits, give the
+        same batches.
 
         Args:
             classifier: The model to fool. A plain Keras model is taken to

@@ -31,6 +31,11 @@ class LBFGS(Attack):
     is still taken for the target. r is measured with the pixel range as 1, of
     each channel its own, so that c does not depend on the bounds.
 
+    Rounding, which differs with the number of images worked on together, may
+    lead the search another way to as good an end: c, the gradients used and
+    how it stopped differ then, a pixel by up to 0.005 of its range, and the
+    distortion by up to 1 %; see `Attack.__call__`.
+
     Args:
         targets: "random" (a wrong class, seeded) or "next" (the class after
             the label); targets given in the call go first.

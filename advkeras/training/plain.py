@@ -17,6 +17,7 @@ from advkeras import checks
 from advkeras import datasets
 from advkeras import files
 from advkeras import models
+from advkeras import packed
 from advkeras.models.quocnet import stages
 from advkeras.training import solver
 from advkeras.training.adversarial import AdversarialTraining
@@ -142,7 +143,12 @@ def _fit_lbfgs(
     ) as bar:
         checkpoint = backup / "lbfgs.npz" if backup is not None else None
         if checkpoint is not None and checkpoint.exists():
-            with np.load(checkpoint, allow_pickle=False) as stored:
+            what = "a checkpoint of this model; without it training begins anew"
+            with (
+                files.reading("backup_dir", checkpoint, what),
+                np.load(checkpoint, allow_pickle=False) as stored,
+            ):
+                packed.check_sizes(checkpoint, models.DEFAULT_MAX_GB)
                 done = int(stored["iterations"])
                 _set_weights(model, stored)
                 if done < recipe.epochs:

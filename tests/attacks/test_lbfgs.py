@@ -78,6 +78,19 @@ def test_batches_of_one_three_and_eight_agree():
         np.testing.assert_allclose(parts.images, whole.images, atol=1e-3)
 
 
+def test_on_a_trained_net_batches_agree_as_far_as_is_said(test_digits):
+    """The bounds are those of the docstring of LBFGS."""
+    classifier = ak.load("m1")
+    images, labels = test_digits.images[:64], test_digits.labels[:64]
+    attack = ak.attacks.LBFGS()
+    whole = attack(classifier, images, labels)
+    for size in (3, 8):
+        parts = attack(classifier, images, labels, batch_size=size)
+        np.testing.assert_array_equal(parts.predictions, whole.predictions)
+        np.testing.assert_allclose(parts.images, whole.images, atol=5e-3)
+        np.testing.assert_allclose(parts.distortion, whole.distortion, 0.01)
+
+
 def test_subset_gives_the_same_answers():
     classifier, *_ = linear(classes=4)
     images = grey(8)

@@ -299,6 +299,25 @@ def test_without_the_solvers_state_it_says_so(digits, tmp_path):
     assert np.abs(model.get_weights()[0] - weights[0]).max() > 0
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda path: path.write_bytes(b"PK"), id="no archive"),
+        pytest.param(lambda path: np.savez(path, w0=[1.0]), id="another's"),
+    ],
+)
+def test_a_damaged_checkpoint_of_lbfgs_is_told(damage, digits, tmp_path):
+    damage(tmp_path / "lbfgs.npz")
+    recipe = ak.training.Recipe("lbfgs", epochs=2)
+    model = ak.models.build("fc10", seed=0)
+    with pytest.raises(ValueError, match=r"^`backup_dir` must be a") as raised:
+        ak.training.train(
+            model, digits.images, digits.labels, recipe, backup_dir=tmp_path
+        )
+    assert "lbfgs.npz" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
 def test_interrupted_after_the_last_iteration(digits, tmp_path, watched):
     """Nothing is left to do, and nothing is done."""
     recipe = ak.training.Recipe("lbfgs", epochs=6)
