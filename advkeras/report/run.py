@@ -134,28 +134,29 @@ class Run:
                 where the name says it.
 
         Raises:
-            ValueError: What was returned before is of something else.
+            ValueError: What was returned before is of something else, or was
+                changed since.
         """
         path = self.output / "parts" / f"{name}.json"
-        if of is None:
-            if not path.exists():
-                files.write_json(path, make())
-            return files.read_json(path)
+        of = _as_read(of or {})
         if not path.exists():
-            files.write_json(path, {"of": of, "value": make()})
-        held = files.read_json(path)
-        # An older version did not say of what it is.
-        known = isinstance(held, dict) and set(held) == {"of", "value"}
-        there = held["of"] if known else {}
-        there = there if isinstance(there, dict) else {}
-        here = json.loads(json.dumps(of))  # tuples are lists in a file
-        if changed := sorted(
-            key
-            for key in there.keys() | here.keys()
-            if there.get(key) != here.get(key)
-        ):
+            value = _as_read(make())
+            files.write_json(
+                path, {"of": of, "value": value, "sha256": _sum(value)}
+            )
+        with files.reading("path", path, "a part of a run, as it wrote it"):
+            held = files.read_json(path)
+            there, value = held["of"], held["value"]
+            if held["sha256"] != _sum(value):
+                raise ValueError("changed since")
+            changed = sorted(
+                key
+                for key in there.keys() | of.keys()
+                if there.get(key) != of.get(key)
+            )
+        if changed:
             raise self._stale(path, f"other {', '.join(changed)}")
-        return held["value"]
+        return value
 
     def _stale(self, path: Path, of: str) -> ValueError:
         """Returns the error that says of what else a file here is."""
@@ -180,6 +181,17 @@ class Run:
         }
         files.write_json(self.output / "results.json", written)
         return written
+
+
+def _as_read(value: Any) -> Any:
+    """Returns JSON values as a file has them: tuples are lists there."""
+    return json.loads(json.dumps(value))
+
+
+def _sum(value: Any) -> str:
+    """Returns the SHA-256 of JSON values, in hex."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fingerprint_of(images: Any, labels: Any = None) -> str:

@@ -163,9 +163,29 @@ def test_once_makes_a_result_once(tmp_path):
     value = {"rate": 0.5, "names": ["a", None], "n": 2}
     assert run.once("int8-litert-0af1", lambda: value) == value
     stored = tmp_path / "parts" / "int8-litert-0af1.json"
-    assert json.loads(stored.read_text()) == value
+    assert json.loads(stored.read_text())["value"] == value
     for again in (run, ak.report.Run(tmp_path, {})):
         assert again.once("int8-litert-0af1", never) == value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda held: held["value"].update(n=3),
+        lambda held: held["value"].clear(),
+        lambda held: held.pop("sha256"),
+        lambda held: held.update(of=3),
+    ],
+)
+def test_once_refuses_what_was_changed(tmp_path, change):
+    run = ak.report.Run(tmp_path, {})
+    run.once("rows", lambda: {"n": 2})
+    path = tmp_path / "parts" / "rows.json"
+    held = json.loads(path.read_text())
+    change(held)
+    path.write_text(json.dumps(held))
+    with pytest.raises(ValueError, match=r"`path` must be a part of a run"):
+        run.once("rows", never)
 
 
 def test_once_keeps_nothing_too(tmp_path):
