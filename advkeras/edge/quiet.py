@@ -1,6 +1,7 @@
 """Silence while C++ code runs that writes to the file descriptors."""
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -39,10 +40,18 @@ def quiet() -> Iterator[Callable[[], str]]:
         )
         stack.enter_context(contextlib.redirect_stdout(text))
         stack.enter_context(contextlib.redirect_stderr(text))
+        stack.callback(_forget_handlers, list(logging.root.handlers))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         stack.callback(_flush)
         yield heard
+
+
+def _forget_handlers(known: list[logging.Handler]) -> None:
+    # One that logging made itself would write into the silence ever after.
+    for handler in list(logging.root.handlers):
+        if handler not in known:
+            logging.root.removeHandler(handler)
 
 
 def _flush() -> None:
