@@ -239,12 +239,17 @@ def same_values(found: Sequence[Any], shape: Sequence[Any]) -> bool:
 
 
 def channels_hint(found: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
-    """Says what to do where grey images meet a colour model, or the reverse.
+    """Says what to do about images of other channels, or of another shape.
 
     Args:
         found: The shape that an image has.
         shape: The shape it is to have.
     """
+    if found != shape and same_values(found, shape):
+        return (
+            ": the same values in another shape, which "
+            f"classifier.taking({found}) takes"
+        )
     ends = (found[-1:], shape[-1:])
     if len(found) != len(shape):
         return ""

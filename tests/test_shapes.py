@@ -63,13 +63,26 @@ def test_one_that_fits_already_stays_itself(digits):
     assert classifier.fitting(digits) is classifier
 
 
+def test_an_attack_says_how_it_can_be(digits):
+    classifier = ak.Classifier(strangers.flat())
+    said = r"same values .* classifier.taking\(\(28, 28, 1\)\) takes"
+    with pytest.raises(ValueError, match=said):
+        ak.attacks.FGSM(0.1)(classifier, digits.images[:2])
+
+
 def test_other_values_do_not_fit(digits):
     classifier = ak.Classifier(strangers.net(shape=(27, 28)))
     with pytest.raises(ValueError, match="`dataset` must fit the model"):
         classifier.fitting(digits)
 
 
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(strangers.without_channels, marks=pytest.mark.slow),
+        strangers.flat,
+    ],
+)
 def test_files_of_either_shape_take_the_data(make, digits, tmp_path):
     """One exported for the data has its shape; any other keeps its own."""
     own = ak.Classifier(make())

@@ -83,12 +83,26 @@ class Source:
             yield tf.cast(np.rint(batch) if dtype.is_integer else batch, dtype)
 
     def answers(self, images: np.ndarray) -> np.ndarray:
-        """Returns what the model says of images, in inference mode."""
+        """Returns what the model says of images.
+
+        Raises:
+            ValueError: It has several outputs.
+        """
         said = [
-            np.asarray(self.model(batch, training=False))
+            np.asarray(self._serve(batch))
             for batch in self.batches(images, len(images))
         ]
         return np.concatenate(said)[: len(images)]
+
+    def _serve(self, images: tf.Tensor) -> tf.Tensor:
+        # What Keras itself would trace draws its augmentations.
+        outputs = tf.nest.flatten(self.model(images, training=False))
+        if len(outputs) != 1:
+            raise ValueError(
+                f"{len(outputs)} outputs; keras.Model(model.inputs, "
+                "model.outputs[0]) has one"
+            )
+        return outputs[0]
 
     def save(self, folder: str) -> None:
         """Writes the model as a SavedModel, for inference.
@@ -98,16 +112,11 @@ class Source:
             NotWrittenError: The disk is full.
         """
         archive = keras.export.ExportArchive()
-        # Whoever asks first decides where it writes: not into the silence.
-        tf.get_logger()
         try:
             with quiet():
                 archive.track(self.model)
                 archive.add_endpoint(
-                    "serve",
-                    # What Keras itself would trace draws its augmentations.
-                    lambda images: self.model(images, training=False),
-                    input_signature=[self.spec],
+                    "serve", self._serve, input_signature=[self.spec]
                 )
                 archive.write_out(folder, verbose=False)
         except Exception as error:  # of many kinds: each layer has its own

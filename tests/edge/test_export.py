@@ -493,6 +493,18 @@ def test_quiet_hears_everything(capfd):
     assert capfd.readouterr() == ("afterwards\n", "afterwards too\n")
 
 
+def test_quiet_leaves_logging_as_it_was(capfd, monkeypatch):
+    """Which makes a handler for where stderr leads when it first speaks."""
+    monkeypatch.setattr(logging.root, "handlers", [])
+    with quiet():
+        logging.warning("unheard")
+    logging.warning("heard")
+    said = capfd.readouterr().err
+    assert "WARNING:root:heard" in said
+    assert "unheard" not in said
+    assert "Logging error" not in said
+
+
 def test_quiet_ends_with_an_error(capfd):
     with pytest.raises(RuntimeError), quiet():
         print("unheard")

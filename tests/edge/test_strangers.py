@@ -129,6 +129,7 @@ def test_a_relu_above_a_product_is_kept(tmp_path, images):
     assert close(paths["int8"], model, images, 0.1)
 
 
+@pytest.mark.slow
 def test_what_the_converter_changes_is_refused(tmp_path, images, monkeypatch):
     """Were there no other way to convert a product."""
     monkeypatch.setattr(
@@ -142,6 +143,19 @@ def test_what_the_converter_changes_is_refused(tmp_path, images, monkeypatch):
     reason = paths.skipped["dynamic"]
     assert "another model of it, first at layer 'lost'" in reason
     assert not list(tmp_path.iterdir())
+
+
+def test_one_output_is_written_and_several_are_not(tmp_path, images):
+    given = strangers.keras.Input((28, 28, 1))
+    flat = strangers.layers.Flatten()(given)
+    heads = [strangers.layers.Dense(units)(flat) for units in (10, 3)]
+    several = ak.Classifier(strangers.keras.Model(given, heads), output=0)
+    said = r"`model` must be .* 2 outputs; keras.Model\(model.inputs, model.out"
+    with pytest.raises(ValueError, match=said):
+        export(several, tmp_path, "float32")
+    named = ak.Classifier(strangers.keras.Model(given, {"digit": heads[0]}))
+    paths = export(named, tmp_path, "float32", images)
+    assert card_of(paths["float32"])["agreement"]["value"] == 1
 
 
 def test_a_file_that_a_runtime_refuses(tmp_path, images):
@@ -248,7 +262,9 @@ def test_keras_int4_layers_take_more_room(tmp_path, images):
     ]
 
 
-@pytest.mark.parametrize("mode", ["int8", "int4"])
+@pytest.mark.parametrize(
+    "mode", ["int8", pytest.param("int4", marks=pytest.mark.slow)]
+)
 def test_what_keras_quantised_is_attacked(digits, mode):
     """Its weights are constants; of images there are gradients."""
     classifier = ak.Classifier(strangers.quantised(mode))
