@@ -9,6 +9,8 @@ from advkeras.edge.lift import lift
 from advkeras.edge.lift import read
 from advkeras.edge.lift import straight_through
 from tests.edge.lift import running
+from tests.edge.lift.handmade import NONE
+from tests.edge.lift.handmade import RELU6
 from tests.edge.lift.handmade import SAME
 from tests.edge.lift.handmade import VALID
 from tests.edge.lift.handmade import Net
@@ -162,7 +164,8 @@ def test_means(runtime, dtype, same, size, steps_off):
 @every_runtime
 @pytest.mark.parametrize("dtype", ["INT8", "INT16"])
 @pytest.mark.parametrize("padding", [SAME, VALID], ids=["same", "valid"])
-def test_means_of_windows(runtime, dtype, padding, steps_off):
+@pytest.mark.parametrize("fused", [NONE, RELU6], ids=["none", "relu6"])
+def test_means_of_windows(runtime, dtype, padding, fused, steps_off):
     """Halves away from 0, the integer: every fourth of four pixels."""
     given = GRIDS[dtype][0][0]
     integers = some_integers(dtype, 100, 3, 3, 7)
@@ -179,6 +182,7 @@ def test_means_of_windows(runtime, dtype, padding, steps_off):
         strideH=2,
         filterWidth=2,
         filterHeight=2,
+        fusedActivationFunction=fused,
     )
     assert not steps_off(net, integers, runtime).any()
 
