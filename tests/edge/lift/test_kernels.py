@@ -231,6 +231,39 @@ def test_dense_layers_of_16_bits(runtime, steps_off):
 
 
 @every_runtime
+def test_convolutions_of_8_bits(runtime, steps_off):
+    """Rounded twice but by XNNPACK, from the very sum of the integers."""
+    given, written = (0.02, 3), (0.05, -5)
+    net = Net("INT8", (1, 6, 5, 8), grid=given)
+    scales = np.array([1 / 150, 1 / 90, 1 / 333])
+    filters = net.tensor(
+        (3, 3, 3, 8),
+        "INT8",
+        (scales, [0, 0, 0]),
+        net.random.integers(-127, 128, (3, 3, 3, 8)),
+    )
+    bias = net.tensor(
+        (3,), "INT32", (given[0] * scales, [0, 0, 0]), [900, -2000, 50]
+    )
+    net.add(
+        "CONV_2D",
+        [net.given, filters, bias],
+        (1, 6, 5, 3),
+        "Conv2DOptions",
+        written,
+        padding=SAME,
+        strideW=1,
+        strideH=1,
+        dilationWFactor=1,
+        dilationHFactor=1,
+        fusedActivationFunction=RELU6,
+    )
+    off = steps_off(net, some_integers("INT8", 200, 6, 5, 8), runtime)
+    assert np.abs(off).max() <= (runtime == "default")
+    assert (off != 0).mean() <= 1e-3
+
+
+@every_runtime
 @pytest.mark.parametrize("dtype", ["INT8", "INT16"])
 def test_floats_are_quantised_as_each_runtime_does(runtime, dtype, steps_off):
     """XNNPACK takes halves to the even integer, the others away from 0."""
