@@ -111,6 +111,15 @@ def test_functions_that_a_microcontroller_lacks(
     assert (off != 0).mean() <= 0.01 * (name == "EXP")
 
 
+@pytest.mark.parametrize("runtime", ["default", "reference"])
+def test_ends_that_are_halves_of_a_step(runtime, steps_off):
+    """Of 255 steps from -1 to 1: as converters calibrate it."""
+    grids = (0.0235, 0), (2 / 255, -1)
+    net = Net("INT8", (1, 1, 1, 256), grid=grids[0])
+    net.add("RELU_N1_TO_1", [net.given], (1, 1, 1, 256), None, grids[1])
+    assert not steps_off(net, all_integers("INT8", rows=1), runtime).any()
+
+
 def test_what_a_microcontroller_clips_it_does_not_scale(steps_off):
     grids = (0.02, 3), (0.031, -5)
     integers = all_integers("INT8", rows=1)
