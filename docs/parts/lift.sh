@@ -21,6 +21,10 @@ for line in "${models[@]}"; do
     --bounds=0,1 --output="$out/agreement-$model"
   { echo; echo "### $model"; echo; cat "$out/agreement-$model/lift.md"; } \
     >>"$out/lift.md"
+  echo >>"$out/lift.md"
+  python -m tests.edge.lift.every_runtime "$dataset" \
+    "int8=$out/$model/int8.tflite" "int16x8=$out/$model/int16x8.tflite" \
+    >>"$out/lift.md"
 done
 
 { echo; echo "## Nets of keras.applications"; echo

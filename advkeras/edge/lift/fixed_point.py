@@ -6,6 +6,7 @@ infinity.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -63,15 +64,18 @@ def parts(factor: float) -> tuple[int, int]:
     return mantissa, exponent
 
 
-def times(values: tf.Tensor, mantissa: int, exponent: int) -> tf.Tensor:
+def times(values: tf.Tensor, mantissa: Any, exponent: Any) -> tf.Tensor:
     """Returns values times a factor, rounded twice.
 
     First at 2^31, halves up; then at the rest, halves away from 0.
+
+    Args:
+        values: Integers.
+        mantissa: As `parts` has it; or an array, of one for each channel.
+        exponent: As the mantissa.
     """
-    left, right = max(exponent, 0), max(-exponent, 0)
-    high = _shifted(values * 2**left * mantissa, 31)
-    if not right:
-        return high
+    left, right = np.maximum(exponent, 0), np.maximum(np.negative(exponent), 0)
+    high = _shifted(values * (np.int64(mantissa) << left), 31)
     return tf.sign(high) * _shifted(tf.abs(high), right)
 
 
@@ -98,8 +102,7 @@ def _of_15_bits(factor: float) -> float:
     return math.ldexp(rounded, exponent - 15)
 
 
-def _shifted(values: tf.Tensor, bits: int) -> tf.Tensor:
+def _shifted(values: tf.Tensor, bits: Any) -> tf.Tensor:
     """Returns values / 2^bits, halves up."""
-    return tf.bitwise.right_shift(
-        values + (1 << bits >> 1), tf.constant(bits, tf.int64)
-    )
+    half = np.int64(1) << np.asarray(bits, np.int64) >> 1
+    return tf.bitwise.right_shift(values + half, tf.constant(bits, tf.int64))

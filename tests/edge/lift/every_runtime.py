@@ -51,6 +51,9 @@ def table(files, images):
     """Returns the lines of a table in Markdown, three for each file."""
     runtimes = list(ak.edge.RUNTIMES)
     lines = [
+        f"The lift of each runtime beside each runtime, {len(images)} images: "
+        "outputs that are equal (largest difference in steps), same class:",
+        "",
         f"| file | lift of | {' | '.join(runtimes)} |",
         f"| --- | --- | {' | '.join(['---:'] * len(runtimes))} |",
     ]

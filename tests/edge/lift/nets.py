@@ -174,7 +174,8 @@ def unequal_dilations(x):
     ]
 
 
-@_net("TRANSPOSE_CONV", shapes=((4, 3, 3),), kinds=_ALL)
+# Not fused with its RELU, which takes a step of one for two of its own.
+@_net("TRANSPOSE_CONV", shapes=((4, 3, 3),), kinds=_ALL, steps=2)
 def transposed_convolutions(x):
     n = tf.shape(x)[0]
     kernel = _weights(3, 3, 4, 3)

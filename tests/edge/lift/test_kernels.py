@@ -9,6 +9,8 @@ from advkeras.edge.lift import lift
 from advkeras.edge.lift import read
 from advkeras.edge.lift import straight_through
 from tests.edge.lift import running
+from tests.edge.lift.handmade import NONE
+from tests.edge.lift.handmade import RELU6
 from tests.edge.lift.handmade import SAME
 from tests.edge.lift.handmade import VALID
 from tests.edge.lift.handmade import Net
@@ -109,6 +111,15 @@ def test_functions_that_a_microcontroller_lacks(
     assert (off != 0).mean() <= 0.01 * (name == "EXP")
 
 
+@pytest.mark.parametrize("runtime", ["default", "reference"])
+def test_ends_that_are_halves_of_a_step(runtime, steps_off):
+    """Of 255 steps from -1 to 1: as converters calibrate it."""
+    grids = (0.0235, 0), (2 / 255, -1)
+    net = Net("INT8", (1, 1, 1, 256), grid=grids[0])
+    net.add("RELU_N1_TO_1", [net.given], (1, 1, 1, 256), None, grids[1])
+    assert not steps_off(net, all_integers("INT8", rows=1), runtime).any()
+
+
 def test_what_a_microcontroller_clips_it_does_not_scale(steps_off):
     grids = (0.02, 3), (0.031, -5)
     integers = all_integers("INT8", rows=1)
@@ -162,7 +173,8 @@ def test_means(runtime, dtype, same, size, steps_off):
 @every_runtime
 @pytest.mark.parametrize("dtype", ["INT8", "INT16"])
 @pytest.mark.parametrize("padding", [SAME, VALID], ids=["same", "valid"])
-def test_means_of_windows(runtime, dtype, padding, steps_off):
+@pytest.mark.parametrize("fused", [NONE, RELU6], ids=["none", "relu6"])
+def test_means_of_windows(runtime, dtype, padding, fused, steps_off):
     """Halves away from 0, the integer: every fourth of four pixels."""
     given = GRIDS[dtype][0][0]
     integers = some_integers(dtype, 100, 3, 3, 7)
@@ -179,6 +191,7 @@ def test_means_of_windows(runtime, dtype, padding, steps_off):
         strideH=2,
         filterWidth=2,
         filterHeight=2,
+        fusedActivationFunction=fused,
     )
     assert not steps_off(net, integers, runtime).any()
 
@@ -224,6 +237,39 @@ def test_dense_layers_of_16_bits(runtime, steps_off):
     off = steps_off(net, some_integers("INT16", 300, 1, 1, 40), runtime)
     assert np.abs(off).max() <= 1
     assert (off != 0).mean() < 0.01
+
+
+@every_runtime
+def test_convolutions_of_8_bits(runtime, steps_off):
+    """Rounded twice but by XNNPACK, from the very sum of the integers."""
+    given, written = (0.02, 3), (0.05, -5)
+    net = Net("INT8", (1, 6, 5, 8), grid=given)
+    scales = np.array([1 / 150, 1 / 90, 1 / 333])
+    filters = net.tensor(
+        (3, 3, 3, 8),
+        "INT8",
+        (scales, [0, 0, 0]),
+        net.random.integers(-127, 128, (3, 3, 3, 8)),
+    )
+    bias = net.tensor(
+        (3,), "INT32", (given[0] * scales, [0, 0, 0]), [900, -2000, 50]
+    )
+    net.add(
+        "CONV_2D",
+        [net.given, filters, bias],
+        (1, 6, 5, 3),
+        "Conv2DOptions",
+        written,
+        padding=SAME,
+        strideW=1,
+        strideH=1,
+        dilationWFactor=1,
+        dilationHFactor=1,
+        fusedActivationFunction=RELU6,
+    )
+    off = steps_off(net, some_integers("INT8", 200, 6, 5, 8), runtime)
+    assert np.abs(off).max() <= (runtime == "default")
+    assert (off != 0).mean() <= 1e-3
 
 
 @every_runtime

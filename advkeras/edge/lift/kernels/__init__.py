@@ -17,6 +17,7 @@ from advkeras.edge.lift.kernels import curves
 from advkeras.edge.lift.kernels import resizing
 from advkeras.edge.lift.kernels import scaling
 from advkeras.edge.lift.kernels import softmax
+from advkeras.edge.lift.operators.table import activated
 
 _KERNELS: dict[str, Kernel] = {
     "AVERAGE_POOL_2D": scaling.average_pool,
@@ -43,7 +44,7 @@ def exactly(op: Operator, values: tf.Tensor) -> tf.Tensor | None:
     Returns:
         float32, on the grid of what it writes; None where that is the nearest.
     """
-    if op.name not in _KERNELS or op.options.get("fusedActivationFunction"):
+    if op.name not in _KERNELS:
         return None
     given, written = op.inputs[0], op.outputs[0]
     for tensor in (given, written):
@@ -52,4 +53,9 @@ def exactly(op: Operator, values: tf.Tensor) -> tf.Tensor | None:
         if not straight_through.quantization_of(tensor).scale.all():
             return None
     found = _KERNELS[op.name](op, integers(values, given))
-    return None if found is None else numbers(found, written)
+    if found is None:
+        return None
+    made = numbers(found, written)
+    if op.options.get("fusedActivationFunction"):
+        return straight_through.as_held(activated(op, made), written)
+    return made

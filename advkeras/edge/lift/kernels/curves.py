@@ -32,7 +32,8 @@ def sqrt(op: Operator, given: tf.Tensor) -> tf.Tensor | None:
         fixed_point.grid, (op.inputs[0], op.outputs[0])
     )
     values = tf.cast(given - zero_point, tf.float32) * scale
-    return tf.cast(tf.floor(tf.sqrt(values) / step), tf.int64) + zero
+    roots = tf.sqrt(tf.maximum(values, 0))
+    return tf.cast(tf.floor(roots / step), tf.int64) + zero
 
 
 def logistic(op: Operator, given: tf.Tensor) -> tf.Tensor | None:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.operators.table import TABLE
+from advkeras.edge.lift.operators.table import clipped
 from advkeras.edge.lift.operators.table import operator
 
 
@@ -27,8 +28,6 @@ _OF_ONE_VALUE = {
     "NEG": tf.negative,
     "RELU": tf.nn.relu,
     "RELU6": tf.nn.relu6,
-    "RELU_0_TO_1": lambda values: tf.clip_by_value(values, 0, 1),
-    "RELU_N1_TO_1": lambda values: tf.clip_by_value(values, -1, 1),
     "ROUND": tf.round,
     "RSQRT": tf.math.rsqrt,
     "SIN": tf.sin,
@@ -55,6 +54,18 @@ def quantize(op: Operator, inputs: list[Any]) -> tf.Tensor:
     return straight_through.as_quantized(
         inputs[0], op.outputs[0], op.runtime == "litert"
     )
+
+
+@operator("RELU_0_TO_1")
+def relu_0_to_1(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Clipped to 0 .. 1."""
+    return clipped(op, inputs[0], 0, 1)
+
+
+@operator("RELU_N1_TO_1")
+def relu_n1_to_1(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Clipped to -1 .. 1."""
+    return clipped(op, inputs[0], -1, 1)
 
 
 @operator("LEAKY_RELU")

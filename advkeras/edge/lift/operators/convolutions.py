@@ -98,7 +98,7 @@ def batch_matmul(op: Operator, inputs: list[Any]) -> tf.Tensor:
         transpose_a=op.options["adjX"],
         transpose_b=op.options["adjY"],
     )
-    return _of_15_bits(op, found, *op.inputs)
+    return _scaled(op, found, *op.inputs)
 
 
 def _dynamic(
@@ -120,7 +120,7 @@ def _biased(
     """Adds a bias, if there is one, and rounds, in the steps of kernels."""
     given, filters, stored = op.inputs[at], op.inputs[1], op.inputs[-1]
     if not bias or stored is None:
-        return _of_15_bits(op, values, given, filters)
+        return _scaled(op, values, given, filters)
     numbers = tf.reshape(bias[0], (-1,))
     integers = _of_integers(given, filters)
     if integers and stored.data is not None:
@@ -130,34 +130,48 @@ def _biased(
         numbers = np.ravel(stored.data) * (one.scale * other.scale)
         numbers = tf.constant(numbers, tf.float32)
     summed = tf.nn.bias_add(values, numbers)
-    return _of_15_bits(op, summed, given, filters)
+    return _scaled(op, summed, given, filters)
 
 
-def _of_15_bits(
+def _scaled(
     op: Operator,
     values: tf.Tensor,
     given: Tensor | None,
     filters: Tensor | None,
 ) -> tf.Tensor:
-    """Returns sums as kernels of 16 bits have them.
+    """Returns sums as kernels have them.
 
-    They come from steps of the products to those of the output by a factor of
-    15 bits; of dense layers that of LiteRT has 31.
+    They come from steps of the products to those of the output by a factor.
+    Of 16 bits it has 15, but for dense layers of LiteRT; of 8 bits it has 31,
+    and XNNPACK alone and, of dense layers, LiteRT round its products once.
     """
     written = op.outputs[0]
-    long = op.name == "FULLY_CONNECTED" and op.runtime != "tflm"
-    if written.dtype != "int16" or long or not _of_integers(given, filters):
+    nearest = op.runtime != "tflm" and (
+        op.name == "FULLY_CONNECTED"
+        or (op.runtime == "litert" and written.dtype != "int16")
+    )
+    if nearest or not _of_integers(given, filters):
         return values
     one, other, step = (
         straight_through.quantization_of(tensor).scale.astype(np.float64)
         for tensor in (given, filters, written)
     )
-    factors = one * other / step if step.all() else np.zeros(1)
+    if not (step.all() and one.all() and other.all()):
+        return values
+    factors = one * other / step
+    if written.dtype != "int16":
+        # The sum of integers itself: float32 errs by less than one of them.
+        sums = tf.cast(
+            tf.round(values / (one * other).astype(np.float32)), tf.int64
+        )
+        mantissas, exponents = map(
+            np.array, zip(*map(fixed_point.parts, factors), strict=True)
+        )
+        found = fixed_point.times(sums, mantissas, exponents)
+        exact = tf.cast(found, tf.float32) * step.astype(np.float32)
+        return straight_through.instead(exact, values)
     shortened = fixed_point.of_15_bits(factors)
-    share = np.divide(
-        shortened, factors, out=np.ones_like(factors), where=factors > 0
-    )
-    return values * share.astype(np.float32)
+    return values * (shortened / factors).astype(np.float32)
 
 
 def _of_integers(given: Tensor | None, filters: Tensor | None) -> bool:
