@@ -226,6 +226,7 @@ class Classifier:
         Raises:
             ValueError: As `check_fits`.
         """
+        check_set("dataset", data)
         taking = self.taking(data.image_shape)
         taking.check_fits(data)
         return taking

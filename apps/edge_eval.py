@@ -114,7 +114,7 @@ def main() -> None:
             seed=FLAGS.seed,
         )
         results["checks"] |= results["white_box"].pop("checks")
-    _check_any(results)
+    ak.report.check_any_copy(results)
     results = run.finish(
         {
             "source": subject.name,
@@ -140,21 +140,6 @@ def main() -> None:
     print(*ak.report.edge_in_words(results), sep="\n")
     paths = ", ".join(["results.json", *(f"{part}.md" for part in written)])
     print(f"Written to {FLAGS.output}: {paths}.")
-
-
-def _check_any(results: dict[str, Any]) -> None:
-    """Raises ValueError where there is nothing at all to say of a copy."""
-    parts = [results[k] for k in ("survival", "white_box") if k in results]
-    rows = [row for part in parts for row in part["rows"]]
-    if any(row["variant"] != "source" for row in rows):
-        return
-    reasons = "; ".join(
-        f"{one['variant']}: {one['reason']}"
-        for part in parts
-        for one in part["skipped"]
-    )
-    must = "that can be run" if "survival" in results else "with gradients"
-    raise ValueError(f"`tflite` must be files {must}. Received: {reasons}")
 
 
 def _runtime() -> str:

@@ -170,7 +170,7 @@ def takers(classifier, tflite, folder):
             ).lower
         ),
         "edge.export": lambda x, y: len(
-            ak.edge.export(classifier, folder / "tflite", "int8", x)[
+            ak.edge.export(classifier, folder / "tflite", "int8", x, labels=y)[
                 "int8"
             ].read_bytes()
         ),

@@ -33,7 +33,7 @@ def public():
     """Yields (room.name, function) of all that the packages give out."""
     seen = set()
     for module in pkgutil.walk_packages(ak.__path__, "advkeras."):
-        if not module.ispkg:
+        if not module.ispkg or module.name == "advkeras.checks":
             continue
         package = importlib.import_module(module.name)
         for name in getattr(package, "__all__", ()):
@@ -174,6 +174,7 @@ def makers(classifier, tflite, folder):
         ),
         "benchmark.Options": of(ak.benchmark.Options),
         "classifier.Classifier": of(ak.Classifier, model),
+        "classifier.Classifier.fitting": of(classifier.fitting, data=some),
         "classifier.Classifier.check_fits": of(
             classifier.check_fits, data=some
         ),

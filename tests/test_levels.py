@@ -197,7 +197,12 @@ def test_an_inputs_levels_are_what_its_integers_stand_for(
     images[2:50] = np.rint(images[2:50] / scale) * np.float32(scale)
     images[2:50] += np.float32(scale / 2)
     images = images.clip(np.float32(least), np.float32(most))
-    given_input = {"dtype": dtype, "scale": scale, "zero_point": zero_point}
+    given_input = {
+        "dtype": dtype,
+        "scale": scale,
+        "zero_point": zero_point,
+        "shape": [-1, *images.shape[1:]],
+    }
     integers = run_on_device.quantize(images, given_input)
     back = (integers.astype(np.float32) - zero_point) * np.float32(scale)
     found = levels.nearest(images).numpy()

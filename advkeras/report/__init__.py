@@ -29,6 +29,7 @@ from advkeras.report.run import Run
 from advkeras.report.run import fingerprint_of
 from advkeras.report.spectrum import spectrum_grid
 from advkeras.report.study_figures import bracket_histograms
+from advkeras.report.survival import check_any_copy
 from advkeras.report.survival import survival_report
 from advkeras.report.survival_tables import survival_grids
 from advkeras.report.survival_tables import survival_in_words
@@ -57,6 +58,7 @@ __all__ = [
     "benchmark_lines",
     "benchmark_markdown",
     "bracket_histograms",
+    "check_any_copy",
     "edge_grids",
     "edge_in_words",
     "evaluation_grids",

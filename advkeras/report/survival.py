@@ -105,3 +105,23 @@ def survival_report(
         "survival": survival,
         "figure": figure,
     }
+
+
+def check_any_copy(results: dict[str, Any]) -> None:
+    """Raises ValueError where there is nothing at all to say of a copy.
+
+    Args:
+        results: With what `survival_report` returns, `white_box_report`, or
+            both, under "survival" and "white_box".
+    """
+    parts = [results[k] for k in ("survival", "white_box") if k in results]
+    rows = [row for part in parts for row in part["rows"]]
+    if any(row["variant"] != "source" for row in rows):
+        return
+    reasons = "; ".join(
+        f"{one['variant']}: {one['reason']}"
+        for part in parts
+        for one in part["skipped"]
+    )
+    must = "that can be run" if "survival" in results else "with gradients"
+    raise ValueError(f"`tflite` must be files {must}. Received: {reasons}")

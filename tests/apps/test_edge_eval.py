@@ -19,7 +19,6 @@ from advkeras.edge import runtimes
 from advkeras.edge.runtimes import device
 from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
-from apps import edge_eval
 
 VARIANTS = ("float32", "int8")
 RUNTIMES = ("litert", "tflm")
@@ -606,21 +605,6 @@ def test_what_came_back_from_a_device(run_app, arguments, tmp_path):
 def test_bad_input(refusal, arguments, tmp_path, flag, said):
     assert said in refusal("edge_eval", *arguments, flag)
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("white_box", [False, True])
-def test_copies_that_all_fail_are_no_answer(white_box):
-    """They start, but say nothing of any image; the float model does."""
-    skipped = [{"variant": "int8", "runtime": "litert", "reason": "too slow"}]
-    results = {"survival": {"rows": [{"variant": "source"}]}}
-    results["survival"]["skipped"] = skipped
-    if white_box:
-        results["white_box"] = {"rows": [], "skipped": []}
-    with pytest.raises(ValueError, match=r"^`tflite` must be files") as raised:
-        edge_eval._check_any(results)
-    assert "Received: int8: too slow" in str(raised.value)
-    results["survival"]["rows"].append({"variant": "float32"})
-    edge_eval._check_any(results)
 
 
 @pytest.mark.parametrize("name", ["source", "a/b", "../b"])

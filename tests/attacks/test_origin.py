@@ -114,7 +114,10 @@ def test_images_as_a_quantised_model_rounds_them():
         ({"attack": "FGSM()"}, "attack: PGD(epsilon=0.1"),
         ({"c": np.ones(4)}, "arrays: "),
         ({"targets": np.ones(4, int)}, "arrays: "),
-        ({"images": np.zeros((4, 2, 2, 1))}, "image shape: "),
+        (
+            dict.fromkeys(("images", "originals"), np.zeros((4, 2, 2, 1))),
+            "image shape: ",
+        ),
     ],
 )
 @pytest.mark.parametrize("first", [True, False])

@@ -201,7 +201,7 @@ def test_literals_read_back_as_themselves(value, literal):
         (np.zeros((1, 28, 28)), [0], "`images` must be of shape"),
         (np.full((1, 28, 28, 1), np.nan), [0], "`images` must be finite"),
         (np.zeros((0, 28, 28, 1)), [], "`images` must be of shape"),
-        (np.zeros((1, 28, 28, 1)), [0, 1], "`labels` must be of shape"),
+        (np.zeros((1, 28, 28, 1)), [0, 1], "`labels` must have one row for"),
         (np.zeros((1, 28, 28, 1)), [10], "`labels` must be 0 .. 9"),
     ],
 )

@@ -310,7 +310,7 @@ def test_find(found):
     ("wrong", "said"),
     [
         ({"results": {}}, "`results` must not be empty"),
-        ({"results": {"a": "b"}}, r"`results` must be .*\['a'\] of type str"),
+        ({"results": {"a": "b"}}, r"`results\['a'\]` must be .* of type str"),
         ({"variants": {"no": "missing.tflite"}}, r"variants\['no'\]="),
         ({"variants": {"no": "."}}, r"variants\['no'\]="),
         ({"runtimes": ("litert", "tvm")}, "`runtimes` must .*'tvm'"),

@@ -151,7 +151,10 @@ def test_without_tensorboard(held_out, monkeypatch):
     [
         ({"attack": None}, "`attack` must be an Attack"),
         ({"every": 0}, "`every` must"),
-        ({"labels": [1, 2]}, "`labels` must be of the 20 images"),
+        (
+            {"labels": [1, 2]},
+            "`labels` must have one row for each of 20 images",
+        ),
         ({"images": np.full((20, 28, 28, 1), 2.0)}, "`images` must"),
         ({"bounds": (1, 0)}, "`bounds` must"),
     ],

@@ -142,3 +142,18 @@ def test_files_of_another_net_are_told_before_any_attack(
     monkeypatch.setattr(ak.attacks.FGSM, "generate", None)
     with pytest.raises(ValueError, match=r"`path` must take images .*28"):
         report(tmp_path / "run", variants=other)
+
+
+@pytest.mark.parametrize("white_box", [False, True])
+def test_copies_that_all_fail_are_no_answer(white_box):
+    """They start, but say nothing of any image; the float model does."""
+    skipped = [{"variant": "int8", "runtime": "litert", "reason": "too slow"}]
+    results = {"survival": {"rows": [{"variant": "source"}]}}
+    results["survival"]["skipped"] = skipped
+    if white_box:
+        results["white_box"] = {"rows": [], "skipped": []}
+    with pytest.raises(ValueError, match=r"^`tflite` must be files") as raised:
+        ak.report.check_any_copy(results)
+    assert "Received: int8: too slow" in str(raised.value)
+    results["survival"]["rows"].append({"variant": "float32"})
+    ak.report.check_any_copy(results)

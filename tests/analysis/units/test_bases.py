@@ -96,7 +96,7 @@ def test_json():
         ({"bases": 0}, "`bases` must be"),
         ({"k": 1}, "`k` must be 2"),
         ({"features": np.zeros((60, 3))}, "`features` must have at least 2"),
-        ({"labels": np.zeros(3, int)}, "`labels` must be of shape"),
+        ({"labels": np.zeros(3, int)}, "`labels` must have one row for each"),
     ],
 )
 def test_bad_input(change, message):

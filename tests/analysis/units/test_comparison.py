@@ -184,8 +184,8 @@ def test_json_has_some_rows():
         ({"features": np.full((300, 5), np.nan)}, "`features` must be finite"),
         ({"features": np.zeros(300)}, "`features` must be finite numbers, sh"),
         ({"features": np.zeros((300, 0))}, "`features` must be finite"),
-        ({"images": np.zeros((299, 2))}, "`images` must be those of the 300"),
-        ({"labels": np.zeros(299, int)}, "`labels` must be of shape"),
+        ({"images": np.zeros((299, 2))}, "one row for each of 299 images"),
+        ({"labels": np.zeros(299, int)}, "`labels` must have one row for"),
     ],
 )
 def test_bad_input(change, message):

@@ -98,13 +98,13 @@ def test_rows_and_means():
 @pytest.mark.parametrize(
     ("labels", "images", "message"),
     [
-        ([0, 1, 2], np.eye(2), "`images` must be those of the 3"),
-        ([0, 1], np.eye(3), "`labels` must be of shape"),
+        ([0, 1, 2], np.eye(2), "one row for each of 2 images"),
+        ([0, 1], np.eye(3), "`labels` must have one row for each"),
         ([0, -1, 2], np.eye(3), "`labels` must be 0"),
         ([0.0, 1.0, 2.0], np.eye(3), "`labels` must be integers"),
         ([0, 1, 2], np.eye(3) * np.nan, "`images` must be finite"),
         ([0, 1, 2], np.float32(1), "`images` must be"),
-        ([], np.eye(3), "`labels` must be of shape"),
+        ([], np.eye(3), "`labels` must have one row for each"),
     ],
 )
 def test_bad_input(labels, images, message):

@@ -1,10 +1,11 @@
-"""Nets of strangers: what becomes of them in .tflite, and of their lifts."""
+"""Fifty nets, as strangers build them: their .tflite files and their lifts."""
 
 import dataclasses
 
 import numpy as np
 
 import advkeras as ak
+from advkeras.edge import runtimes
 from tests.edge.zoo import nets
 
 VARIANTS = ("float32", "int8", "int16x8")
@@ -20,7 +21,7 @@ class Cell:
         copied: Of `n` images, on how many the copy says what the net does.
         lifted: On how many the lift says what the copy does.
         error: Largest distance of the copy's scores from the net's, over the
-            largest score.
+            largest score; None where they are integers.
         apart: The operator at which lift and copy part, or None.
         reason: Why there is none of this; or None.
     """
@@ -28,7 +29,7 @@ class Cell:
     n: int = _N
     copied: int = 0
     lifted: int = 0
-    error: float = 0.0
+    error: float | None = None
     apart: str | None = None
     reason: str | None = None
 
@@ -39,21 +40,28 @@ class Cell:
         return said + (f", apart at {self.apart}" if self.apart else "")
 
 
-def tried(name, folder):
-    """Exports a net, runs it, lifts it: (variant, runtime) -> Cell."""
+def tried(name, folder, variants=VARIANTS, names=RUNTIMES):
+    """Exports a net, runs it, lifts it: (variant, runtime) -> Cell.
+
+    Args:
+        name: One of `nets.NETS`.
+        folder: Where its files go.
+        variants: Those wanted.
+        names: Of the runtimes.
+    """
     net = nets.NETS[name]()
     images = nets.images(net, _N)
     upper = 255.0 if images.max() > 1 else 1.0
     classifier = ak.Classifier(net, (0.0, upper))
-    paths = ak.edge.export(classifier, folder, VARIANTS, images)
+    paths = ak.edge.export(classifier, folder, variants, images)
     return {
         (variant, runtime): (
             Cell(reason=paths.skipped[variant])
             if variant in paths.skipped
             else _cell(classifier, paths[variant], runtime, images)
         )
-        for variant in VARIANTS
-        for runtime in RUNTIMES
+        for variant in variants
+        for runtime in names
     }
 
 
@@ -62,17 +70,17 @@ def _cell(classifier, path, runtime, images):
         with ak.edge.start(path, runtime) as session:
             copied = session.predict(images)
         found = ak.edge.agreement(path, images, runtime, inspected=_N)
-    except ValueError as error:
-        said = getattr(error, "reason", str(error))
-        if "\n" in said or ("Received" not in str(error)):
-            raise
-        return Cell(reason=said.rpartition("(")[2].rstrip(")") or said)
-    expected = np.asarray(classifier.model(images, training=False), np.float64)
-    error = np.abs(copied.outputs - expected).max() / np.abs(expected).max()
+    except runtimes.CannotRunError as error:
+        return Cell(reason=error.reason)
+    error = None
+    if copied.outputs.dtype.kind == "f":
+        expected = np.asarray(classifier.model(images, training=False))
+        off = np.abs(copied.outputs - expected.astype(np.float64)).max()
+        error = float(off / np.abs(expected).max())
     parted = found.parted_alone
     return Cell(
         copied=int((copied.labels == classifier.predict(images)).sum()),
         lifted=found.outputs[0].top_1.count,
-        error=float(error),
+        error=error,
         apart=parted and parted.name,
     )
