@@ -9,8 +9,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup quickstart test test-slow test-all campaigns lint \
-    docs-check docs docs-edge docs-goodfellow docs-lift docs-szegedy \
-    docs-white-box clean
+    docs-check docs docs-edge docs-goodfellow docs-lift docs-strangers \
+    docs-szegedy docs-white-box clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' \
@@ -55,7 +55,7 @@ lint: $(READY) ## Check style, the direction of imports, and types
 docs-check: $(READY) ## Run the commands that README.md and docs/ show
 	$(BIN)/python tests/run_docs.py
 
-docs: docs-edge docs-goodfellow docs-lift docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
+docs: docs-edge docs-goodfellow docs-lift docs-strangers docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
 
 docs-edge: $(READY) ## Measure again what docs/edge.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/edge.sh
@@ -65,6 +65,9 @@ docs-goodfellow: $(READY) ## Measure again what docs/goodfellow.md shows
 
 docs-lift: $(READY) ## Measure again what docs/lift.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/lift.sh
+
+docs-strangers: $(READY) ## Measure again what docs/strangers.md shows
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/strangers.sh
 
 docs-szegedy: $(READY) ## Measure again what docs/szegedy.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/study.sh szegedy

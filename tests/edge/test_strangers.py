@@ -174,10 +174,15 @@ def test_a_file_that_a_runtime_refuses(tmp_path, images):
 
 
 def test_the_operator_that_a_runtime_lacks_is_named(tmp_path):
-    elu = strangers.layers.Conv2D(4, 3, activation="elu")
-    paths = export(strangers.net(elu), tmp_path, "float32")
-    said = "litert-reference cannot run it: litert-reference has no kernel for"
-    assert paths.warnings == [f"float32: {said} ELU"]
+    for activation, runtime in (("elu", "litert-reference"), ("gelu", "tflm")):
+        layer = strangers.layers.Conv2D(4, 3, activation=activation)
+        paths = export(strangers.net(layer), tmp_path, "float32")
+        found = card_of(paths["float32"])["runtimes"]
+        assert paths.warnings == [
+            f"float32: {runtime} cannot run it: {runtime} has no kernel for "
+            f"{activation.upper()}"
+            for runtime in {runtime} & set(found)
+        ]
 
 
 def test_a_calibration_of_few_values(tmp_path, images):

@@ -219,11 +219,12 @@ class Child:
         lines = [line.strip() for line in said if _tells(line)][-2:]
         # LiteRT takes the file to be too new for it, whatever is missing.
         missing = re.search(
-            r"Didn't find op for builtin opcode '(\w+)'", reason
+            r"Didn't find op for builtin opcode '(\w+)'",
+            "\n".join([reason, *said]),
         )
         if missing:
-            reason = f"{self.runtime} has no kernel for {missing[1]}"
-        if self.runtime == "tflm" and any("failed to" in li for li in lines):
+            reason, lines = f"{self.runtime} has no kernel for {missing[1]}", []
+        elif self.runtime == "tflm" and any("failed to" in li for li in lines):
             reason = "TensorFlow Lite Micro has no kernel for this"
         reason = "; ".join([" ".join(reason.split()), *lines])
         return CannotRunError(
