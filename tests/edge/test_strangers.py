@@ -177,12 +177,11 @@ def test_the_operator_that_a_runtime_lacks_is_named(tmp_path):
     for activation, runtime in (("elu", "litert-reference"), ("gelu", "tflm")):
         layer = strangers.layers.Conv2D(4, 3, activation=activation)
         paths = export(strangers.net(layer), tmp_path, "float32")
+        said = f"{runtime} has no kernel for {activation.upper()}"
         found = card_of(paths["float32"])["runtimes"]
-        assert paths.warnings == [
-            f"float32: {runtime} cannot run it: {runtime} has no kernel for "
-            f"{activation.upper()}"
-            for runtime in {runtime} & set(found)
-        ]
+        assert found.get(runtime, said) == said  # tflm is an extra
+        # No surprise where microcontrollers lack something.
+        assert bool(paths.warnings) == (runtime != "tflm")
 
 
 def test_a_calibration_of_few_values(tmp_path, images):
