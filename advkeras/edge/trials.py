@@ -50,7 +50,7 @@ def trial(path: Path, images: np.ndarray) -> Trial:
 
     def run(runtime: str, shown: np.ndarray) -> Prediction | str:
         try:
-            with executors.start(path, runtime) as session:
+            with executors.Interpreter(path, runtime) as session:
                 return session.predict(shown)
         except ValueError as error:
             return str(getattr(error, "reason", error))

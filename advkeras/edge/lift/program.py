@@ -21,6 +21,7 @@ _MOVES = {
     "CONCATENATION",
     "DEPTH_TO_SPACE",
     "EXPAND_DIMS",
+    "FILL",
     "GATHER",
     "MAX_POOL_2D",
     "MAXIMUM",

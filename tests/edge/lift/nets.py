@@ -478,6 +478,11 @@ def other_shapes(x):
     ]
 
 
+@_net("FILL", batches=(None,), kinds=_FLOAT)
+def one_value_everywhere(x):
+    return x * tf.fill(tf.shape(x), 0.75)
+
+
 @_net("EXPAND_DIMS", batches=(None,))
 def one_more_dimension(x):
     return [tf.expand_dims(x, 1), tf.expand_dims(x, -1)]

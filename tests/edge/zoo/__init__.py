@@ -1,6 +1,7 @@
 """Fifty nets, as strangers build them: their .tflite files and their lifts."""
 
 import dataclasses
+import re
 
 import numpy as np
 
@@ -19,25 +20,28 @@ class Cell:
 
     Attributes:
         copied: Of `n` images, on how many the copy says what the net does.
-        lifted: On how many the lift says what the copy does.
+        lifted: On how many the lift says what the copy does; None: there is
+            no lift, or none to compare.
         error: Largest distance of the copy's scores from the net's, over the
             largest score; None where they are integers.
-        apart: The operator at which lift and copy part, or None.
-        reason: Why there is none of this; or None.
+        lift: What is to be said of the lift, or None.
+        reason: Why there is none of all this; or None.
     """
 
     n: int = _N
     copied: int = 0
-    lifted: int = 0
+    lifted: int | None = None
     error: float | None = None
-    apart: str | None = None
+    lift: str | None = None
     reason: str | None = None
 
     def __str__(self):
         if self.reason is not None:
             return self.reason
-        said = f"{self.copied}/{self.n}, {self.lifted}/{self.n}"
-        return said + (f", apart at {self.apart}" if self.apart else "")
+        said = f"{self.copied}/{self.n}"
+        if self.lifted is not None:
+            said += f", {self.lifted}/{self.n}"
+        return said if self.lift is None else f"{said}, {self.lift}"
 
 
 def tried(name, folder, variants=VARIANTS, names=RUNTIMES):
@@ -69,18 +73,28 @@ def _cell(classifier, path, runtime, images):
     try:
         with ak.edge.start(path, runtime) as session:
             copied = session.predict(images)
-        found = ak.edge.agreement(path, images, runtime, inspected=_N)
     except runtimes.CannotRunError as error:
         return Cell(reason=error.reason)
+    labels = classifier.predict(images)
+    same = int((copied.labels == labels).sum())
     error = None
     if copied.outputs.dtype.kind == "f":
         expected = np.asarray(classifier.model(images, training=False))
         off = np.abs(copied.outputs - expected.astype(np.float64)).max()
         error = float(off / np.abs(expected).max())
+    cell = Cell(copied=same, error=error)
+    try:
+        found = ak.edge.agreement(path, images, runtime, inspected=_N)
+    except runtimes.CannotRunError as error:  # it shows no more than outputs
+        return dataclasses.replace(cell, lift=error.reason)
+    except ValueError as error:
+        unknown = re.search(r"(\w+), is not known", str(error))
+        if unknown is None:
+            raise
+        return dataclasses.replace(cell, lift=f"no lift: {unknown[1]}")
     parted = found.parted_alone
-    return Cell(
-        copied=int((copied.labels == classifier.predict(images)).sum()),
+    return dataclasses.replace(
+        cell,
         lifted=found.outputs[0].top_1.count,
-        error=error,
-        apart=parted and parted.name,
+        lift=parted and f"apart at {parted.name}",
     )

@@ -50,6 +50,13 @@ def shape(op: Operator, inputs: list[Any]) -> tf.Tensor:
     return tf.shape(inputs[0], op.outputs[0].dtype)
 
 
+@operator("FILL")
+def fill(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """One value, in a shape that is an input: a state before the first step."""
+    del op
+    return tf.fill(inputs[0], tf.reshape(inputs[1], ()))
+
+
 @operator("TRANSPOSE")
 def transpose(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """Dimensions in another order."""
