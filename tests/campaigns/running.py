@@ -1,6 +1,7 @@
 """Running an app as a process that something happens to, and comparing."""
 
 import dataclasses
+import io
 import json
 import os
 import re
@@ -11,6 +12,8 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+
+import h5py
 
 ROOT = Path(__file__).parents[2]
 # What an app writes lies here, in the folder it is started in.
@@ -171,16 +174,31 @@ def _content(path):
     if path.suffix == ".json":
         return _undated(json.loads(path.read_text("utf-8")))
     if path.suffix == ".keras":
-        # Beside these it holds when it was written.
+        # Beside these it holds when it was written. Keras numbers layers that
+        # have no name by what else the process has built.
         with zipfile.ZipFile(path) as archive:
+            config = archive.read("config.json").decode()
             return [
-                archive.read(name)
-                for name in ("config.json", "model.weights.h5")
+                re.sub(r'"(flatten|input_layer)_\d+"', r'"\1"', config),
+                _arrays(archive.read("model.weights.h5")),
             ]
     if path.suffix in (".md", ".html"):
         # Their figures are those of results.json, with latencies between.
         return re.sub(r"\d+\.\d+", "0.0", path.read_text("utf-8"))
     return path.read_bytes()
+
+
+def _arrays(content):
+    """Returns the arrays of an HDF5 file, by their places."""
+    found = {}
+
+    def add(name, item):
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()].tobytes()
+
+    with h5py.File(io.BytesIO(content)) as file:
+        file.visititems(add)
+    return found
 
 
 def _undated(value):
@@ -190,6 +208,8 @@ def _undated(value):
     if not isinstance(value, dict):
         return value
     leave = {"median", "p90"} if "p90" in value else set()
-    if "architecture" in value:  # the card of one
+    if "architecture" in value or value.get("value") != _undated(
+        value.get("value")
+    ):  # the card of one, or the part of a run with latencies
         leave |= {"sha256"}
     return {k: _undated(v) for k, v in value.items() if k not in leave}

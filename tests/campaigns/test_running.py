@@ -1,10 +1,12 @@
 """What campaigns tell by: folders that differ, a child that lives on."""
 
+import io
 import json
 import subprocess
 import sys
 import zipfile
 
+import h5py
 import pytest
 
 from tests.campaigns import running
@@ -12,7 +14,16 @@ from tests.campaigns import running
 RESULTS = {
     "card": {"architecture": "fc10", "sha256": "of a date", "seed": 1},
     "rows": [{"latency": {"median": 0.1, "p90": 0.2, "n": 16}, "sha256": "a"}],
+    "part": {"of": {}, "value": {"p90": 0.2}, "sha256": "of the latency"},
+    "other": {"of": {}, "value": {"n": 2}, "sha256": "of the value"},
 }
+
+
+def hdf5(text):
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file["dense/kernel"] = [ord(text)]
+    return content.getvalue()
 
 
 def write(folder, results=RESULTS, weights="w", date="today", page="0.1 of 3"):
@@ -24,7 +35,7 @@ def write(folder, results=RESULTS, weights="w", date="today", page="0.1 of 3"):
     with zipfile.ZipFile(output / "net.keras", "w") as archive:
         archive.writestr("metadata.json", date)
         archive.writestr("config.json", "{}")
-        archive.writestr("model.weights.h5", weights)
+        archive.writestr("model.weights.h5", hdf5(weights))
     return output
 
 
@@ -46,6 +57,9 @@ def changed(*keys, value):
         (changed("rows", 0, "latency", "n", value=15), "results.json"),
         (changed("rows", 0, "sha256", value="b"), "results.json"),
         (changed("card", "seed", value=2), "results.json"),
+        (changed("part", "value", "p90", value=0.3), None),
+        (changed("part", "sha256", value="of another"), None),
+        (changed("other", "sha256", value="of another"), "results.json"),
         ({"weights": "v"}, "net.keras"),
         ({"page": "0.1 of 4"}, "index.html"),
     ],
