@@ -142,7 +142,9 @@ def _session(leader):
 
 def copied(folder, to):
     """Copies all that a run left to another folder."""
-    shutil.copytree(folder / OUTPUT, to / OUTPUT)
+    to.mkdir()
+    if (folder / OUTPUT).exists():  # not where the first file did not fit
+        shutil.copytree(folder / OUTPUT, to / OUTPUT)
 
 
 def names(folder):

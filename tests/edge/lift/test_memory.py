@@ -65,5 +65,5 @@ def test_many_take_no_more_memory_than_some(make, variants):
     attacked(make, variants, 20)
     before = megabytes()
     attacked(make, variants, 40)
-    # 3.9 MB a file, once.
-    assert megabytes() < before + 60
+    # 3.9 MB a file, once, which was 156; allocators keep some of their own.
+    assert megabytes() < before + 110
