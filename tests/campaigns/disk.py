@@ -98,7 +98,10 @@ def _run(app, folder, files, size):
 
     def fill():
         while process.poll() is None:
-            if len(_whole_files(folder)) >= files:
+            # Not before there is a place for them: TensorFlow itself is not
+            # imported where no temporary file can be made.
+            begun = (folder / running.OUTPUT).exists()
+            if begun and len(_whole_files(folder)) >= files:
                 resource.prlimit(
                     process.pid, resource.RLIMIT_FSIZE, (size, size)
                 )
