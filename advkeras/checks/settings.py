@@ -22,11 +22,7 @@ def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
 
 def check_positive(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a finite number above zero."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not 0 < float(value) < np.inf
-    ):
+    if not _is_number(value) or not 0 < float(value) < np.inf:
         raise ValueError(
             f"`{name}` must be a finite number above 0. "
             f"Received: {name}={value!r}"
@@ -35,11 +31,7 @@ def check_positive(name: str, value: Any) -> None:
 
 def check_not_negative(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a finite number of at least 0."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not 0 <= float(value) < np.inf
-    ):
+    if not _is_number(value) or not 0 <= float(value) < np.inf:
         raise ValueError(
             f"`{name}` must be a finite number of at least 0. "
             f"Received: {name}={value!r}"
@@ -48,11 +40,7 @@ def check_not_negative(name: str, value: Any) -> None:
 
 def check_share(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a number, 0 to 1."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not 0 <= float(value) <= 1
-    ):
+    if not _is_number(value) or not 0 <= float(value) <= 1:
         raise ValueError(
             f"`{name}` must be a number, 0 to 1. Received: {name}={value!r}"
         )
@@ -154,6 +142,10 @@ def check_bounds(
 def check_seed(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a whole number of at least 0."""
     _check_whole(name, value, 0)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _one_a_channel(value: Any) -> tuple[float, ...] | None:
