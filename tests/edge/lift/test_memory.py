@@ -1,6 +1,7 @@
 """What was made of a classifier goes away with it."""
 
 import gc
+import multiprocessing
 
 import keras
 import numpy as np
@@ -59,11 +60,18 @@ def test_no_graph_stays(make, variants):
     assert graphs() <= before
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("make", [of_keras, of_tflite])
-def test_many_take_no_more_memory_than_some(make, variants):
+def growth(make, variants):
+    """Returns the megabytes that 40 more take than 20, of this process."""
     attacked(make, variants, 20)
     before = megabytes()
     attacked(make, variants, 40)
-    # 3.9 MB a file, once, which was 156; allocators keep some of their own.
-    assert megabytes() < before + 110
+    return megabytes() - before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [of_keras, of_tflite])
+def test_many_take_no_more_memory_than_some(make, variants):
+    # What other tests left in their process is no part of the answer.
+    with multiprocessing.get_context("spawn").Pool(1) as fresh:
+        # 3.9 MB a file, once, which was 156; allocators keep some of their own.
+        assert fresh.apply(growth, (make, variants)) < 110
