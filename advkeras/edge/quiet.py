@@ -5,12 +5,16 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import TextIO
 
 _DESCRIPTORS = (1, 2)  # stdout and stderr
+# They are the process's: of two threads that end in another order than they
+# began in, one would hand back the other's file in place of the console.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -18,11 +22,16 @@ def quiet() -> Iterator[Callable[[], str]]:
     """Keeps what is written to stdout and stderr, by C++ code too.
 
     Holds for the whole process while it lasts, and keeps warnings to itself.
+    Another thread waits for its turn.
 
     Yields:
         A function that returns what has been said so far.
     """
-    with tempfile.TemporaryFile() as said, contextlib.ExitStack() as stack:
+    with (
+        _ONE_AT_A_TIME,
+        tempfile.TemporaryFile() as said,
+        contextlib.ExitStack() as stack,
+    ):
 
         def heard() -> str:
             _flush()

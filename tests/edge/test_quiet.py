@@ -1,5 +1,7 @@
 import logging
+import os
 import sys
+import threading
 
 from advkeras.edge.quiet import quiet
 
@@ -20,3 +22,25 @@ def test_a_logger_that_was_first_used_meanwhile_is_heard_later(capfd):
         assert heard() == "early\n"
     logger.warning("late")
     assert capfd.readouterr().err == "late\n"
+
+
+def test_threads_leave_the_console_as_it_was():
+    before = [os.fstat(descriptor).st_ino for descriptor in (1, 2)]
+    entered, left = threading.Event(), threading.Event()
+
+    def first():
+        with quiet():
+            entered.set()
+            left.wait(1)
+
+    def second():
+        entered.wait()
+        with quiet():
+            left.set()
+
+    threads = [threading.Thread(target=one) for one in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [os.fstat(descriptor).st_ino for descriptor in (1, 2)] == before
