@@ -31,7 +31,8 @@ class DeepFool(nearest.Nearest):
 
     Each step goes to the nearest of the boundaries to the candidates, as their
     gradients have them, and a little beyond; an image that crossed one is done.
-    Pixels that a bound holds against the step take no part in it.
+    Pixels that a bound holds against the step take no part in it. Last, where
+    the boundary is on the way back to the image is found by halves.
 
     Distances are measured with the pixel range as 1, of each channel its own:
     answers do not depend on the bounds.

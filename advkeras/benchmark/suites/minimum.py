@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from advkeras import attacks
 from advkeras import channels
-from advkeras.attacks import norms
+from advkeras.benchmark import peers
+from advkeras.benchmark import rows
 from advkeras.benchmark.options import Options
 from advkeras.benchmark.rows import Row
 from advkeras.benchmark.suites import bare
@@ -20,6 +21,8 @@ from advkeras.version import __version__
 
 REPEATS = 3
 FLOOR = "bare gradient"
+# A pass over the images takes a millisecond, which is soon disturbed.
+_PASSES = 20
 
 # Name -> (the attack, the norm that is to be small).
 SMALLEST: dict[str, tuple[attacks.Attack, str]] = {
@@ -58,8 +61,8 @@ def measure(
         options: How much is measured.
 
     Returns:
-        The bare gradient, those that look for the smallest change, and those
-        within a budget.
+        The bare gradient, those that look for the smallest change, those
+        within a budget, and the peers.
     """
     images, labels = data.sample(options.examples, options.seed)
     right = classifier.predict(images) == labels
@@ -67,28 +70,50 @@ def measure(
     size, repeats = len(images), options.repeats or REPEATS
     if not size:
         return [Row(FLOOR, note="skipped: no image is read rightly")]
-    all_attacks = {
+    ours = {
         **{name: attack for name, (attack, _) in SMALLEST.items()},
         **{name: make(options.epsilon) for name, make in WITHIN.items()},
     }
+    norm_of = {name: norm for name, (_, norm) in SMALLEST.items()}
     gradient = bare.gradient(classifier)
     inputs = tf.constant(images, classifier.dtype)
     goals = tf.constant(labels, tf.int64)
     calls: dict[str, Callable[[], Any]] = {
-        FLOOR: lambda: gradient(inputs, goals),
+        FLOOR: lambda: [gradient(inputs, goals) for _ in range(_PASSES)],
         **{
-            name: _call(attack, classifier, images, labels, size)
-            for name, attack in all_attacks.items()
+            name: _call(attack, classifier, images, labels)
+            for name, attack in ours.items()
         },
     }
+    versions = {FLOOR: tf.__version__, **dict.fromkeys(ours, __version__)}
+    missing = []
+    for peer, norm in peers.MINIMUM_PEERS.items():
+        run, reason = peer.try_out(classifier, images, labels)
+        if run is None:
+            missing.append(rows.skipped(peer, reason))
+            continue
+        calls[peer.name], norm_of[peer.name] = run, norm
+        versions[peer.name] = peer.version()
     times = interleaved(calls, repeats)
-    floor = times.median(FLOOR) / size
+    floor = times.median(FLOOR) / _PASSES / size
     table = [Row(FLOOR, tf.__version__, size, repeats, floor, 1.0)]
-    for name in all_attacks:
-        seconds = times.median(name) / size
-        row = Row(name, __version__, size, repeats, seconds, seconds / floor)
-        table.append(_judged(row, times.returned[name], floor))
-    return _beside(table, times.returned)
+    far = {}
+    for name in [name for name in calls if name != FLOOR]:
+        seconds, returned = times.median(name) / size, times.returned[name]
+        found = np.asarray(getattr(returned, "images", returned))
+        outcome = rows.judge(classifier, images, found, labels)
+        row = Row(
+            *(name, versions[name], size, repeats, seconds, seconds / floor),
+            success=outcome.rate,
+            distortion=outcome.mean,
+            norm=norm_of.get(name),
+        )
+        table.append(_with_counts(row, returned))
+        if name in norm_of:
+            whole = channels.array(channels.range_of(classifier.bounds))
+            distance = distances((found - images) / whole, norm_of[name])
+            far[name] = np.where(outcome.success, distance, np.inf)
+    return [_beside(row, far, norm_of) for row in table] + missing
 
 
 def _call(
@@ -96,70 +121,47 @@ def _call(
     classifier: Classifier,
     images: np.ndarray,
     labels: np.ndarray,
-    size: int,
 ) -> Callable[[], attacks.AttackResult]:
+    size = len(images)
     return lambda: attack(classifier, images, labels, batch_size=size)
 
 
-def _judged(row: Row, result: attacks.AttackResult, floor: float) -> Row:
-    """Adds what was found to what it took."""
-    gradients = result.gradient_evaluations
-    used = None if gradients is None else float(gradients.mean())
-    queries = result.queries
-    return dataclasses.replace(
-        row,
-        success=float(result.success.mean()),
-        distortion=float(result.distortion[result.success].mean())
-        if result.success.any()
-        else None,
-        evaluations=used,
-        to_gradients=row.seconds / (used * floor)
-        if used and row.seconds is not None
-        else None,
-        note="" if queries is None else f"{queries.mean():.0f} queries, mean",
-    )
+def _with_counts(row: Row, returned: Any) -> Row:
+    """Adds what an attack of ours counted."""
+    gradients = getattr(returned, "gradient_evaluations", None)
+    if gradients is not None and gradients.any() and row.to_floor is not None:
+        mean = float(gradients.mean())
+        row = dataclasses.replace(
+            row, evaluations=mean, to_gradients=row.to_floor / mean
+        )
+    queries = getattr(returned, "queries", None)
+    if queries is not None:
+        row = dataclasses.replace(
+            row, note=f"{queries.mean():.0f} queries an image, mean"
+        )
+    return row
 
 
 def _beside(
-    table: list[Row], returned: dict[str, attacks.AttackResult]
-) -> list[Row]:
-    """Adds distances, and sets each beside the nearest that anyone found."""
-    far = {
-        name: np.where(
-            returned[name].success, distances(returned[name], norm), np.inf
-        )
-        for name, (_, norm) in SMALLEST.items()
-    }
-    nearest = {
-        norm: np.min([far[k] for k, v in SMALLEST.items() if v[1] == norm], 0)
-        for _, norm in SMALLEST.values()
-    }
-    finished = []
-    for row in table:
-        if row.name in far and row.success:
-            norm, own = SMALLEST[row.name][1], far[row.name]
-            found = np.isfinite(own)
-            mean = float(own[found].mean())
-            row = dataclasses.replace(
-                row,
-                norm=norm,
-                distance=mean,
-                to_nearest=mean / float(nearest[norm][found].mean()),
-            )
-        finished.append(row)
-    return finished
+    row: Row, far: dict[str, np.ndarray], norm_of: dict[str, str]
+) -> Row:
+    """Adds a distance, and sets it beside the nearest that anyone found."""
+    if row.name not in far or not row.success:
+        return row
+    found = np.isfinite(far[row.name])
+    everyone = [far[name] for name in far if norm_of[name] == row.norm]
+    mean = float(far[row.name][found].mean())
+    nearest = float(np.min(everyone, axis=0)[found].mean())
+    return dataclasses.replace(row, distance=mean, to_nearest=mean / nearest)
 
 
-def distances(result: attacks.AttackResult, norm: str) -> np.ndarray:
-    """Returns the norm of each change, with the pixel range as 1, (n,).
+def distances(changes: np.ndarray, norm: str) -> np.ndarray:
+    """Returns the norm of each change, (n,).
 
     Args:
-        result: What an attack found.
+        changes: (n, height, width, channels).
         norm: "linf", "l2", "l1" or "l0".
     """
-    whole = channels.array(channels.range_of(result.bounds))
-    changes = result.perturbation / whole
-    if norm in ("linf", "l2"):
-        return getattr(norms, norm)(changes)
-    flat = np.abs(changes.reshape(len(changes), -1).astype(np.float64))
-    return (flat if norm == "l1" else flat > 0).sum(axis=1)
+    flat = changes.reshape(len(changes), -1).astype(np.float64)
+    order = {"linf": np.inf, "l2": 2, "l1": 1, "l0": 0}[norm]
+    return np.linalg.norm(flat, order, axis=1)
