@@ -89,6 +89,8 @@ class DeepFool(nearest.Nearest):
             before = nearest.gathered(now.best, rows)
             best, size = some.nearer(before, images, said, self.norm)
             done, onward = said.met, self._step(some, change, leads, slopes)
+            # Rounded away on levels, it is to be as far again, and so on.
+            onward += tf.where(some.each(size == 0), change, 0)
             if self.project:
                 done &= size > (1 - _SETTLED) * before.size
                 onward = tf.where(

@@ -126,9 +126,10 @@ class FMN(nearest.Nearest):
             shrunk = tf.minimum(shrunk, best.size)
             steep = batch.size(gradient, _DUAL[self.norm])
             flat = size + tf.math.divide_no_nan(-said.lead, steep)
-            # Beyond, and further each time: none may be where it would be flat,
-            # nor where the change that is needed is below a level.
+            # Beyond, and further each time: none may be where it would be flat.
             far = (1 + self.gamma) * tf.maximum(flat, now.radius)
+            # Rounded away on levels, as far again, and so on.
+            far = tf.where(size > 0, far, tf.maximum(far, 2 * now.radius))
         return tf.where(said.met, shrunk, tf.where(best.found, grown, far))
 
 
