@@ -37,14 +37,12 @@ def test_what_the_box_cuts_off_uses_up_no_ball():
     kernel[:2, 1] = (-10, 1)
     classifier.model.layers[-1].set_weights([kernel, np.array([0.0, -0.3])])
     images = np.zeros((1, 4, 4, 1), np.float32)
-    for norm in ("linf", "l2", "l1", "l0"):
-        result = ak.attacks.FMN(norm)(classifier, images, [0])
+    for norm in ("l2", "l1"):
+        result = ak.attacks.FMN(norm, steps=60)(classifier, images, [0])
         assert result.success.all()
         changed = result.perturbation.ravel()
-        assert changed[0] == 0
-        least = 0.3 if norm != "l0" else 0
-        assert least < changed[1] < (0.303 if norm != "l0" else 1.01)
-    assert np.count_nonzero(changed) == 1
+        assert 0.3 < changed[1] < 0.303
+        assert np.count_nonzero(changed) == 1
 
 
 @pytest.mark.parametrize(
