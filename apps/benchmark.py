@@ -26,10 +26,11 @@ FLAGS = flags.FLAGS
 flags.DEFINE_list(
     "suite",
     "fgsm,lbfgs,edge,scale",
-    "What is timed: fgsm, lbfgs, edge (a .tflite file), lift (the gradient of "
-    "a lifted one), training (a step of adversarial training), scale (how time "
-    "and memory grow with the images), growth (how time grows with pixels, "
-    "classes and units; of nets of its own).",
+    "What is timed: fgsm, lbfgs, minimum (those that look for the smallest "
+    "change), edge (a .tflite file), lift (the gradient of a lifted one), "
+    "training (a step of adversarial training), scale (how time and memory "
+    "grow with the images), growth (how time grows with pixels, classes and "
+    "units; of nets of its own).",
 )
 flags.DEFINE_list(
     "model",
@@ -47,8 +48,8 @@ flags.DEFINE_integer(
 flags.DEFINE_integer(
     "repeats",
     None,
-    "Rounds that are timed. Default: 20 of fgsm, lift and training, 3 of lbfgs "
-    "and growth, 7 of edge, 1 of scale.",
+    "Rounds that are timed. Default: 20 of fgsm, lift and training, 3 of "
+    "lbfgs, minimum and growth, 7 of edge, 1 of scale.",
     lower_bound=1,
 )
 flags.DEFINE_list(

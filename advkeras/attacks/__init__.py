@@ -2,8 +2,12 @@
 
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import fooled
+from advkeras.attacks.carlini_wagner import CarliniWagner
+from advkeras.attacks.ddn import DDN
+from advkeras.attacks.deepfool import DeepFool
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
+from advkeras.attacks.fmn import FMN
 from advkeras.attacks.lbfgs import LBFGS
 from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
@@ -15,11 +19,15 @@ from advkeras.attacks.result import check_result
 from advkeras.attacks.square import Square
 
 __all__ = [
+    "DDN",
     "FGSM",
+    "FMN",
     "LBFGS",
     "PGD",
     "Attack",
     "AttackResult",
+    "CarliniWagner",
+    "DeepFool",
     "Evasive",
     "Noise",
     "Square",

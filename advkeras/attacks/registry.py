@@ -5,8 +5,12 @@ from typing import Any
 
 from advkeras import checks
 from advkeras.attacks.attack import Attack
+from advkeras.attacks.carlini_wagner import CarliniWagner
+from advkeras.attacks.ddn import DDN
+from advkeras.attacks.deepfool import DeepFool
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
+from advkeras.attacks.fmn import FMN
 from advkeras.attacks.lbfgs import LBFGS
 from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
@@ -14,8 +18,12 @@ from advkeras.attacks.square import Square
 
 # An attack is added by its file and a line here.
 _ATTACKS: dict[str, type[Attack]] = {
+    "carlini_wagner": CarliniWagner,
+    "ddn": DDN,
+    "deepfool": DeepFool,
     "evasive": Evasive,
     "fgsm": FGSM,
+    "fmn": FMN,
     "lbfgs": LBFGS,
     "noise": Noise,
     "pgd": PGD,

@@ -27,7 +27,7 @@ def facts() -> dict[str, Any]:
 
 def peers_here() -> dict[str, str]:
     """Returns name and version of the peers that can run here."""
-    everyone = (*peers.FGSM_PEERS, *peers.LBFGS_PEERS)
+    everyone = (*peers.FGSM_PEERS, *peers.LBFGS_PEERS, *peers.MINIMUM_PEERS)
     return {p.name: p.version() for p in everyone if p.missing() is None}
 
 

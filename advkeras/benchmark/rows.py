@@ -32,6 +32,10 @@ class Row:
             the images that both attacked with success.
         to_lockstep: Mean distortion over that of SciPy in lockstep, likewise.
         worst: The largest such ratio of one image.
+        norm: Of the change, which is to be small.
+        distance: Mean of that norm over the successes, pixel range 1.
+        to_nearest: `distance` over the mean of the nearest examples that
+            anyone in the table found of the same images.
         peak_memory: Resident bytes of a process, at most.
         own_memory: Of these, what it did not have when the attack began.
         array_memory: Bytes of the images attacked, and as many found.
@@ -53,6 +57,9 @@ class Row:
     to_scipy: float | None = None
     to_lockstep: float | None = None
     worst: float | None = None
+    norm: str | None = None
+    distance: float | None = None
+    to_nearest: float | None = None
     peak_memory: int | None = None
     own_memory: int | None = None
     array_memory: int | None = None

@@ -14,8 +14,9 @@ def benchmark_grids(table: dict[str, Any]) -> list[Grid]:
             `advkeras.benchmark.Row.to_json` has it.
 
     Returns:
-        A table of time, success and distortion, one of gradients, one of
-        memory; each with the rows and columns that have figures.
+        A table of time, success and distortion, one of distances, one of
+        gradients, one of memory; each with the rows and columns that have
+        figures.
     """
     grids = []
     for about, needed, columns in _TABLES:
@@ -108,7 +109,7 @@ def _megabytes(size: float) -> str:
 
 Column = tuple[str, str, Callable[[Any], str]]
 
-_NAMES = ("name", "version")
+_NAMES = ("name", "version", "norm")
 # Title, the field that a row must have to be in it, and (field, heading, how
 # it is written) of each column.
 _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
@@ -125,6 +126,19 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
             ("to_smallest", "x first", _digits),
             ("success", "success", _percent),
             ("distortion", "distortion", _fixed(5)),
+        ),
+    ),
+    (
+        "mean distance in each norm, pixel range 1, and over the nearest found",
+        "distance",
+        (
+            ("name", "", str),
+            ("norm", "norm", str),
+            ("images", "images", str),
+            ("success", "success", _percent),
+            ("distance", "distance", _fixed(4)),
+            ("to_nearest", "x nearest", _fixed(3)),
+            ("evaluations", "gradients", _digits),
         ),
     ),
     (

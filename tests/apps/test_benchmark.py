@@ -151,7 +151,7 @@ def test_what_other_versions_left_is_measured_again(
     [
         (
             "--suite=nosuch",
-            "`suite` must be one of: edge, fgsm, growth, lbfgs, lift, scale",
+            "`suite` must be one of: edge, fgsm, growth, lbfgs, lift, ",
         ),
         ("--suite=fgsm,nosuch", "suite='nosuch'"),
         ("--suite=", "suite=''"),

@@ -42,6 +42,18 @@ ATTACKS = {
     "square": lambda c: ak.attacks.Square(c.epsilon(EPSILON), queries=50),
     "noise": lambda c: ak.attacks.Noise(c.epsilon(3 * EPSILON)),
     "signs": lambda c: ak.attacks.Noise(c.epsilon(3 * EPSILON), kind="sign"),
+    # Where they turn, rounding decides, and more so at every turn.
+    "ddn": lambda c: ak.attacks.DDN(steps=5),
+    "fmn": lambda c: ak.attacks.FMN(steps=5),
+    "fmn linf": lambda c: ak.attacks.FMN("linf", steps=5),
+    "fmn l1": lambda c: ak.attacks.FMN("l1", steps=5),
+    "deepfool": lambda c: ak.attacks.DeepFool(candidates=2, steps=3),
+    "deepfool linf": lambda c: ak.attacks.DeepFool(
+        "linf", candidates=2, steps=3
+    ),
+    "carlini_wagner": lambda c: ak.attacks.CarliniWagner(
+        20, search_steps=1, learning_rate=0.1
+    ),
     "evasive": lambda c: ak.attacks.Evasive(
         c.epsilon(EPSILON), steps=5, reference=c
     ),

@@ -8,11 +8,15 @@ import advkeras as ak
 from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
-NAMES = ("fgsm", "pgd", "lbfgs", "noise", "square")
+NAMES = (
+    *("fgsm", "pgd", "lbfgs", "noise", "square"),
+    *("ddn", "fmn", "deepfool", "carlini_wagner"),
+)
 
 
 def build(name):
-    return ak.attacks.build(name, epsilon=0.1, c_rtol=0.5)
+    options = {} if name in ("pgd", "square") else {"steps": 20}
+    return ak.attacks.build(name, epsilon=0.1, c_rtol=0.5, **options)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Every suite on a tiny model: rows that hold together."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -15,11 +16,11 @@ from advkeras.benchmark import rows
 from advkeras.benchmark.peers import peer
 from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
+from advkeras.benchmark.suites import minimum
 from advkeras.benchmark.suites import plain_scipy
 from advkeras.benchmark.suites import scale
 
 OPTIONS = Options(examples=6, slow_examples=2, repeats=3, seed=1, sizes=(4, 8))
-EVERYONE = (*peers.FGSM_PEERS, *peers.LBFGS_PEERS)
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,69 @@ def test_plain_scipy_keeps_to_the_box(classifier, test_digits):
     assert found.images.max() <= 1
     np.testing.assert_array_equal(classifier.predict(found.images), targets)
     assert (found.gradient_evaluations > 0).all()
+
+
+def test_minimum(classifier, test_digits, monkeypatch):
+    """Each norm has its nearest, and all are of images read rightly."""
+    smallest = {
+        "near": (ak.attacks.DeepFool(candidates=3), "l2"),
+        "far": (ak.attacks.DDN(2, init_norm=3.0), "l2"),
+        "never": (ak.attacks.DDN(1, init_norm=1e-6), "l2"),
+        "linf": (ak.attacks.FMN("linf", 10), "linf"),
+    }
+    within = {
+        "PGD": functools.partial(ak.attacks.PGD, steps=2),
+        "Square": functools.partial(ak.attacks.Square, queries=3),
+    }
+    monkeypatch.setattr(minimum, "SMALLEST", smallest)
+    monkeypatch.setattr(minimum, "WITHIN", within)
+    options = dataclasses.replace(OPTIONS, examples=20, repeats=1)
+    images, labels = test_digits.sample(20, OPTIONS.seed)
+    right = int((classifier.predict(images) == labels).sum())
+    assert 0 < right < 20
+    table = SUITES["minimum"](classifier, test_digits, options)
+    found = {row.name: row for row in table}
+    assert list(found)[:7] == ["bare gradient", *smallest, *within]
+    others = {peer.name for peer in peers.MINIMUM_PEERS}
+    assert set(list(found)[7:]) == others
+    skipped = [row for row in table if row.seconds is None]
+    assert all(row.note.startswith("skipped: needs ") for row in skipped)
+    table = [row for row in table if row.seconds is not None]
+    for row in table:
+        assert (row.images, row.repeats) == (right, 1)
+        assert row.to_floor == pytest.approx(row.seconds / table[0].seconds)
+    near, far, linf = (found[name] for name in ("near", "far", "linf"))
+    assert near.to_nearest == linf.to_nearest == 1
+    assert (near.norm, linf.norm) == ("l2", "linf")
+    assert near.distance < far.distance < 3 * 1.05
+    assert far.to_nearest == pytest.approx(far.distance / near.distance)
+    assert far.evaluations == 2
+    assert far.to_gradients == pytest.approx(far.to_floor / 2)
+    assert found["never"].success == 0
+    assert found["never"].distance is None
+    assert found["PGD"].evaluations == 2
+    assert found["Square"].note.endswith(" queries an image, mean")
+    assert found["Square"].to_gradients is None
+
+
+def test_minimum_where_no_image_is_read_rightly(classifier, test_digits):
+    images = test_digits.images[:6]
+    wrong = ak.datasets.from_arrays(
+        (255 * images).round().astype(np.uint8),
+        (classifier.predict(images) + 1) % 10,
+        test_digits.class_names,
+    )
+    (row,) = SUITES["minimum"](classifier, wrong, OPTIONS)
+    assert row.note == "skipped: no image is read rightly"
+
+
+@pytest.mark.parametrize(
+    ("norm", "expected"), [("linf", 4), ("l2", 5), ("l1", 7), ("l0", 2)]
+)
+def test_distances(norm, expected):
+    changes = np.zeros((2, 2, 2, 1), np.float32)
+    changes[0, 0, :, 0] = 3, -4
+    assert minimum.distances(changes, norm).tolist() == [expected, 0]
 
 
 def test_edge(classifier, test_digits):

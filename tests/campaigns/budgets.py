@@ -18,7 +18,7 @@ DTYPES = ("float32", "float16", "bfloat16", "float64")
 BOUNDS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (-128.0, 127.0))
 LEVELS = (None, 256)
 # Name -> (how it is made of an epsilon and a norm, its norms, images a call).
-# L-BFGS has no budget: a norm of None.
+# Who looks for the smallest change has no budget: a norm of None.
 ATTACKS = {
     "FGSM": (ak.attacks.FGSM, norms.NORMS, 4000),
     "PGD": (
@@ -32,6 +32,33 @@ ATTACKS = {
         1000,
     ),
     "L-BFGS": (lambda epsilon, norm: ak.attacks.LBFGS(), (None,), 100),
+    "DDN": (lambda epsilon, norm: ak.attacks.DDN(20), (None,), 1000),
+    **{
+        f"FMN {norm}": (
+            lambda epsilon, _, norm=norm: ak.attacks.FMN(norm, 20),
+            (None,),
+            1000,
+        )
+        for norm in ("linf", "l2", "l1", "l0")
+    },
+    **{
+        f"DeepFool {norm}": (
+            lambda epsilon, _, norm=norm: ak.attacks.DeepFool(norm, 20),
+            (None,),
+            1000,
+        )
+        for norm in ("linf", "l2")
+    },
+    "SuperDeepFool": (
+        lambda epsilon, norm: ak.attacks.DeepFool(project=True),
+        (None,),
+        1000,
+    ),
+    "Carlini and Wagner": (
+        lambda epsilon, norm: ak.attacks.CarliniWagner(20, 3),
+        (None,),
+        1000,
+    ),
 }
 _SHARE = 1e-6  # of epsilon: norms are taken in float32
 

@@ -44,6 +44,24 @@ def test_tables_have_what_has_figures(table):
     assert distortions.rows == (("LBFGS()", "20", "1.0004", "1.0012", "1.039"),)
 
 
+def test_distances():
+    row = Row(
+        *("DDN()", "0.1", 252, 3, 1e-3),
+        success=1.0,
+        evaluations=100.0,
+        norm="l2",
+        distance=1.07584,
+        to_nearest=1.0334,
+    )
+    table = {"suite": "minimum", "model": "m1", "rows": [row.to_json()]}
+    _, distances = ak.report.benchmark_grids(table)
+    assert distances.header[:3] == ("", "norm", "images")
+    assert distances.names == 2
+    assert distances.rows == (
+        ("DDN()", "l2", "252", "100.0", "1.0758", "1.033", "100"),
+    )
+
+
 def test_memory():
     row = Row(
         *("LBFGS()", "0.1", 100, 1, 1.5),

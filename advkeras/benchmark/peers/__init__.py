@@ -17,5 +17,7 @@ from advkeras.benchmark.peers.peer import Peer
 
 FGSM_PEERS = (foolbox3.PEER, art.PEER, cleverhans.PEER)
 LBFGS_PEERS = (foolbox2.PEER, advertorch.ONE_BY_ONE, advertorch.IN_BATCHES)
+# Each with the norm of the change that is to be small.
+MINIMUM_PEERS = foolbox3.SMALLEST
 
-__all__ = ["FGSM_PEERS", "LBFGS_PEERS", "Peer"]
+__all__ = ["FGSM_PEERS", "LBFGS_PEERS", "MINIMUM_PEERS", "Peer"]

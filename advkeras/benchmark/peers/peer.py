@@ -24,11 +24,12 @@ class Peer:
         specifier: The versions that will do, e.g. ">=3.3,<4".
         prepare: Does all that a user does once: wraps the model, makes the
             attack, converts the arrays. Takes (classifier, images, labels,
-            epsilon) for FGSM and (classifier, images, labels, targets) for
-            L-BFGS: checked arrays, images float32 within the classifier's
-            bounds, labels and targets int64. Returns a function without
-            arguments that attacks and returns the adversarial images as
-            float32, (n, height, width, channels); where the attack failed,
+            epsilon) for FGSM, (classifier, images, labels, targets) for
+            L-BFGS, and (classifier, images, labels) for those that look for
+            the smallest change: checked arrays, images float32 within the
+            classifier's bounds, labels and targets int64. Returns a function
+            without arguments that attacks and returns the adversarial images
+            as float32, (n, height, width, channels); where the attack failed,
             what the library hands out then, or else the clean image.
         needs: What else its adapter needs: (distribution, specifier) of each.
         slow: Whether it takes so long, some tenths of a second an image, that

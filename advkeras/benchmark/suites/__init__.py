@@ -13,6 +13,7 @@ from advkeras.benchmark.suites import fgsm
 from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
 from advkeras.benchmark.suites import lift
+from advkeras.benchmark.suites import minimum
 from advkeras.benchmark.suites import scale
 from advkeras.benchmark.suites import training
 from advkeras.classifier import Classifier
@@ -23,6 +24,7 @@ Suite = Callable[[Classifier, ImageSet, Options], list[Row]]
 SUITES: dict[str, Suite] = {
     "fgsm": fgsm.measure,
     "lbfgs": lbfgs.measure,
+    "minimum": minimum.measure,
     "edge": edge.measure,
     "lift": lift.measure,
     "scale": scale.measure,

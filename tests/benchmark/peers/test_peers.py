@@ -10,6 +10,7 @@ from keras import layers
 import advkeras as ak
 from advkeras.benchmark.peers import FGSM_PEERS
 from advkeras.benchmark.peers import LBFGS_PEERS
+from advkeras.benchmark.peers import MINIMUM_PEERS
 from advkeras.benchmark.peers import Peer
 
 BOUNDS = [(0.0, 1.0), (0.0, 255.0)]
@@ -75,8 +76,23 @@ def test_lbfgs_reaches_its_targets_as_near_as_ours(peer, task):
     np.testing.assert_allclose(lengths, ours.l2, rtol=0.05)
 
 
+@pytest.mark.parametrize("peer", MINIMUM_PEERS, ids=name)
+def test_smallest_changes_keep_to_the_box(peer, task):
+    skip_unless_installed(peer)
+    classifier, images, labels = task
+    lower, upper = classifier.bounds
+    found = peer.prepare(classifier, images, labels)()
+    assert found.dtype == np.float32
+    assert found.shape == images.shape
+    assert found.min() >= lower
+    assert found.max() <= upper
+    if "C&W" not in peer.name:
+        assert (found != images).any()
+
+
 def test_names_differ():
-    names = [peer.name for peer in FGSM_PEERS + LBFGS_PEERS]
+    everyone = (*FGSM_PEERS, *LBFGS_PEERS, *MINIMUM_PEERS)
+    names = [peer.name for peer in everyone]
     assert len(set(names)) == len(names)
 
 
