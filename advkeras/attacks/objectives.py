@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+from advkeras import checks
+from advkeras.classifier import answers
+
 
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Returns the loss that classifiers are trained with, shape (n,)."""
@@ -39,6 +42,20 @@ def margin_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """
     own, others = _own_and_others(logits, labels)
     return tf.reduce_max(others, axis=1) - own
+
+
+def reached(logits: tf.Tensor, goals: tf.Tensor, targeted: bool) -> tf.Tensor:
+    """Returns where the goal is reached, bool, (n,).
+
+    Args:
+        logits: (n, classes).
+        goals: Targets to be taken for, or else labels to leave, (n,).
+        targeted: Which of the two.
+    """
+    said = answers(logits)
+    if targeted:
+        return said == goals
+    return (said != goals) & (said != checks.NO_ANSWER)
 
 
 def _own_and_others(
