@@ -1,7 +1,9 @@
 """Attacks: frozen dataclasses of hyper-parameters that can be called."""
 
+from advkeras.attacks.apgd import APGD
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import fooled
+from advkeras.attacks.ensemble import Ensemble
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
@@ -15,11 +17,13 @@ from advkeras.attacks.result import check_result
 from advkeras.attacks.square import Square
 
 __all__ = [
+    "APGD",
     "FGSM",
     "LBFGS",
     "PGD",
     "Attack",
     "AttackResult",
+    "Ensemble",
     "Evasive",
     "Noise",
     "Square",

@@ -17,16 +17,13 @@ from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import fooled
 from advkeras.attacks.attack import keep_amount
 from advkeras.attacks.attempts import Attempts
-from advkeras.attacks.attempts import parts_of
+from advkeras.attacks.attempts import in_turn
 from advkeras.attacks.climb import Objective
 from advkeras.classifier import Classifier
 
 # Of its share of the way, a step goes this much: so that every point of the
 # ball is in reach. (Madry et al. 2018 in their released code.)
 _REACH = 2.5
-
-# Images that leave early come from a pool of so many batches.
-_POOL = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,16 +143,29 @@ class Ascent(Attack):
         targeted = targets is not None
         goals = labels if targets is None else targets
         sizes = self._sizes(classifier)
-        whole, early = (
-            self._climb(classifier, targeted, stop, *sizes)
-            for stop in (False, True)
-        )
 
         def asked(rows: np.ndarray, found: np.ndarray) -> np.ndarray:
             if classifier.levels is not None:
                 found = classifier.levels.nearest(found).numpy()
             said = classifier.predict(found, batch_size)
             return self.reached(classifier, found, said, goals[rows], targeted)
+
+        def climbed(
+            restart: int, rows: np.ndarray, stop_early: bool
+        ) -> tuple[np.ndarray, ...]:
+            begin = images[rows]
+            if self.random_start or restart:
+                begin = begin + balls.points(
+                    begin, self.norm, sizes[0], seed, restart
+                )
+            given = images[rows], begin.astype(np.float32), goals[rows], *sizes
+            climbing = self._climb(classifier, targeted, stop_early, *sizes)
+            if stop_early:
+                found = climbing(*given, min(batch_size, len(rows)))
+                return tuple(array.numpy() for array in found)
+            found, height = climbing(*given)
+            used, unknown = np.full(len(rows), self.steps), np.empty(0)
+            return found.numpy(), height.numpy(), used, unknown
 
         predictions = classifier.predict(images, batch_size)
         standing = np.ones(len(images), bool)
@@ -164,40 +174,8 @@ class Ascent(Attack):
                 classifier, images, predictions, goals, targeted
             )
         best = Attempts.at(images, standing)
-        pool = batch_size * (_POOL if self.stop_early else 1)
-        for restart in range(self.restarts):
-            for rows in best.parts(pool):
-                begin = images[rows]
-                if self.random_start or restart:
-                    begin = begin + balls.points(
-                        begin, self.norm, sizes[0], seed, restart
-                    )
-                begin = begin.astype(np.float32)
-                given = images[rows], begin, goals[rows]
-                left = np.ones(len(rows), bool)
-                if self.stop_early:
-                    places = min(batch_size, len(rows))
-                    made, height, used, met = (
-                        array.numpy() for array in early(*given, *sizes, places)
-                    )
-                    took = asked(rows, made)
-                    best.put(rows, made, height, used, took)
-                    # Where the model has another word than the climb, as the
-                    # interpreter of a lifted file may, all the steps.
-                    left = met & ~took
-                for some in parts_of(np.flatnonzero(left), batch_size):
-                    made, height = (
-                        array.numpy()
-                        for array in whole(*(g[some] for g in given), *sizes)
-                    )
-                    again = self.restarts > 1 or self.stop_early
-                    best.put(
-                        rows[some],
-                        made,
-                        height,
-                        np.full(len(some), self.steps),
-                        asked(rows[some], made) if again else None,
-                    )
+        restarts = range(self.restarts)
+        in_turn(best, restarts, climbed, asked, self.stop_early, batch_size)
         return Generated(
             best.images, predictions, {"gradient_evaluations": best.used}
         )

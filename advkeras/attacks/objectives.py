@@ -44,6 +44,32 @@ def margin_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.reduce_max(others, axis=1) - own
 
 
+def logits_ratio_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns the margin over the first less the third logit, shape (n,).
+
+    Croce and Hein 2020, equation 6, the difference of logits ratio (DLR).
+    """
+    first = tf.math.top_k(logits, 3).values
+    return tf.math.divide_no_nan(
+        margin_against(logits, labels), first[:, 0] - first[:, 2]
+    )
+
+
+def logits_ratio_toward(
+    logits: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor
+) -> tf.Tensor:
+    """Returns target's less label's over first less mean third and fourth.
+
+    Of the logits, shape (n,): Croce and Hein 2020, equation 7.
+    """
+    first = tf.math.top_k(logits, 4).values
+    own = tf.gather(logits, labels, batch_dims=1)
+    other = tf.gather(logits, targets, batch_dims=1)
+    return tf.math.divide_no_nan(
+        other - own, first[:, 0] - (first[:, 2] + first[:, 3]) / 2
+    )
+
+
 def reached(logits: tf.Tensor, goals: tf.Tensor, targeted: bool) -> tf.Tensor:
     """Returns where the goal is reached, bool, (n,).
 

@@ -4,7 +4,9 @@ import dataclasses
 from typing import Any
 
 from advkeras import checks
+from advkeras.attacks.apgd import APGD
 from advkeras.attacks.attack import Attack
+from advkeras.attacks.ensemble import Ensemble
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.lbfgs import LBFGS
@@ -14,6 +16,8 @@ from advkeras.attacks.square import Square
 
 # An attack is added by its file and a line here.
 _ATTACKS: dict[str, type[Attack]] = {
+    "apgd": APGD,
+    "ensemble": Ensemble,
     "evasive": Evasive,
     "fgsm": FGSM,
     "lbfgs": LBFGS,

@@ -13,13 +13,17 @@ from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
 ATTACKS = [
+    ak.attacks.APGD(0.1, steps=4),
+    ak.attacks.Ensemble(0.1, steps=4, queries=5),
     ak.attacks.FGSM(0.1),
     ak.attacks.LBFGS(c_rtol=0.5),
     ak.attacks.PGD(0.1, steps=4),
     ak.attacks.Square(0.1, queries=5),
 ]
 EVERY_ATTACK = pytest.mark.parametrize(
-    "attack", ATTACKS, ids=["fgsm", "lbfgs", "pgd", "square"]
+    "attack",
+    ATTACKS,
+    ids=["apgd", "ensemble", "fgsm", "lbfgs", "pgd", "square"],
 )
 
 
@@ -127,6 +131,8 @@ def test_attacks_by_name_take_the_options_they_have():
     assert ak.attacks.build("lbfgs", epsilon=0.2) == ak.attacks.LBFGS()
     assert ak.attacks.build("pgd", epsilon=0.2) == ak.attacks.PGD(0.2)
     assert ak.attacks.names() == (
+        "apgd",
+        "ensemble",
         "evasive",
         "fgsm",
         "lbfgs",

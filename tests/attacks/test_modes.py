@@ -8,11 +8,11 @@ import advkeras as ak
 from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
-NAMES = ("fgsm", "pgd", "lbfgs", "noise", "square")
+NAMES = ("apgd", "ensemble", "fgsm", "pgd", "lbfgs", "noise", "square")
 
 
 def build(name):
-    return ak.attacks.build(name, epsilon=0.1, c_rtol=0.5)
+    return ak.attacks.build(name, epsilon=0.1, c_rtol=0.5, steps=8, queries=9)
 
 
 @pytest.fixture
