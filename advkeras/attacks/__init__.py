@@ -10,6 +10,7 @@ from advkeras.attacks.lbfgs import LBFGS
 from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
 from advkeras.attacks.registry import build
+from advkeras.attacks.registry import chosen
 from advkeras.attacks.registry import hyper_parameters
 from advkeras.attacks.registry import names
 from advkeras.attacks.result import AttackResult
@@ -29,6 +30,7 @@ __all__ = [
     "Square",
     "build",
     "check_result",
+    "chosen",
     "fooled",
     "hyper_parameters",
     "names",
