@@ -73,6 +73,10 @@ class Evasive(Ascent):
             )
         object.__setattr__(self, "reference", as_classifier(self.reference))
 
+    def check_model(self, classifier: Classifier, targeted: bool) -> None:
+        """As of `Attack`: there is no target, and the reference has to fit."""
+        self.objective(classifier, targeted)
+
     def key(self) -> Any:
         """As of `Ascent`; each reference has a loop of its own."""
         return (*super().key(), self.reference)
