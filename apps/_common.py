@@ -75,7 +75,10 @@ def define_attack(
 ) -> None:
     """Defines --attack, --epsilon, --clip and, as one number, --examples."""
     flags.DEFINE_list(
-        "attack", attack, "Attacks, by name: fgsm, pgd, lbfgs, noise, square."
+        "attack",
+        attack,
+        "Attacks, by name: fgsm, pgd, apgd, ensemble, square, lbfgs, noise; "
+        "with hyper-parameters as in fgsm,pgd:steps=40,restarts=2.",
     )
     define_epsilon(epsilon)
     flags.DEFINE_bool(
@@ -87,14 +90,15 @@ def define_attack(
         )
 
 
-def attack_names(evasive: bool = False) -> list[str]:
-    """Returns --attack, of names that there are.
+def attack_names(evasive: bool = False) -> dict[str, str]:
+    """Returns --attack, of names that there are: label -> name.
+
+    The label is the name, with options in parentheses: "pgd(steps=40)".
 
     Args:
         evasive: Whether the app can attack a copy beside its float model.
     """
     import advkeras as ak
-    from advkeras import checks
 
     known = [n for n in ak.attacks.names() if evasive or n != "evasive"]
     if not FLAGS.attack:
@@ -102,9 +106,8 @@ def attack_names(evasive: bool = False) -> list[str]:
             f"`attack` must name some of {', '.join(known)}. "
             "Received: attack=''"
         )
-    for name in FLAGS.attack:
-        checks.check_choice("attack", name, known)
-    return list(FLAGS.attack)
+    choices = ak.attacks.chosen(FLAGS.attack, known)
+    return {choice.label: choice.name for choice in choices}
 
 
 def shares() -> list[float]:
@@ -139,7 +142,8 @@ def _named(share: float) -> str:
 def attacks(bounds: Any, **options: Any) -> dict[str, Any]:
     """Returns the attacks of --attack, by name.
 
-    Of several epsilons each has its own, by name and share: "fgsm@0.1".
+    With options in parentheses, as of `attack_names`. Of several epsilons each
+    has its own, by name and share: "fgsm@0.1".
 
     Args:
         bounds: (lower, upper) of the pixels.
@@ -151,16 +155,21 @@ def attacks(bounds: Any, **options: Any) -> dict[str, Any]:
 
     sizes = shares()
     built: dict[str, Any] = {}
-    for name in FLAGS.attack:
+    for choice in ak.attacks.chosen(FLAGS.attack):
+        name, given = choice
         sized = "epsilon" in ak.attacks.hyper_parameters(name)
         for share in sizes if sized else sizes[:1]:
             several = sized and len(sizes) > 1
-            built[f"{name}@{_named(share)}" if several else name] = (
+            label = choice.label
+            built[f"{label}@{_named(share)}" if several else label] = (
                 ak.attacks.build(
                     name,
-                    epsilon=channels.share_of(bounds, share),
-                    clip=FLAGS.clip,
-                    **options,
+                    **{
+                        "epsilon": channels.share_of(bounds, share),
+                        "clip": FLAGS.clip,
+                        **options,
+                        **given,
+                    },
                 )
             )
     return built

@@ -55,7 +55,7 @@ def main() -> None:
     ak.edge.check_settings(
         FLAGS.runtimes, overshoots, FLAGS.camera, FLAGS.threads
     )
-    if "evasive" in names and FLAGS.tflite and not FLAGS.model:
+    if "evasive" in names.values() and FLAGS.tflite and not FLAGS.model:
         raise ValueError(
             "`model` must be given for attack evasive: the float model that "
             "is to stay right. Received: model=None"
@@ -79,7 +79,9 @@ def main() -> None:
     }
     # The evasive attack aims at one copy: there is nothing to transfer.
     shown = {
-        k: v for k, v in attacks.items() if k.partition("@")[0] != "evasive"
+        k: v
+        for k, v in attacks.items()
+        if names[k.partition("@")[0]] != "evasive"
     }
     if subject.classifier is not None and shown:
         results |= ak.report.survival_report(

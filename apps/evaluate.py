@@ -39,7 +39,8 @@ def main() -> None:
     import advkeras as ak
 
     names = _common.attack_names()
-    if not any("epsilon" in ak.attacks.hyper_parameters(n) for n in names):
+    kinds = set(names.values())
+    if not any("epsilon" in ak.attacks.hyper_parameters(n) for n in kinds):
         raise ValueError(
             "`attack` must name one that has an epsilon, such as pgd. "
             f"Received: attack={','.join(names)!r}"

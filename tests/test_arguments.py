@@ -100,7 +100,7 @@ EXEMPT = {
     r"attacks\.\w+\.(generate|on_tensors|perturb)": (
         "works on what `__call__` or a step of `fit()` has checked"
     ),
-    r"attacks\.\w+\.judged": "is given what `__call__` found",
+    r"attacks\.\w+\.(judged|reached)": "is given what `__call__` found",
     r"(models|training)\.\w+\.(call|receptive_fields|compute_\w+|\w+_step)": (
         "Keras calls it; what `fit()` takes is tested in tests/training"
     ),
@@ -157,6 +157,8 @@ def makers(classifier, tflite, folder):
         **{
             f"attacks.{kind.__name__}": of(kind, epsilon=0.1)
             for kind in (
+                ak.attacks.APGD,
+                ak.attacks.Ensemble,
                 ak.attacks.Evasive,
                 ak.attacks.FGSM,
                 ak.attacks.Noise,

@@ -131,7 +131,11 @@ class Attack(abc.ABC):
         if targets is not None:
             targets = checks.check_labels(targets, n, classes, "targets")
 
+        self.check_model(classifier, targets is not None)
+
         rule = getattr(self, "targets", None) if targets is None else None
+        if rule == target_rules.ALL:
+            rule = None
         if labels is None or rule is not None:
             predictions = classifier.predict(images, batch_size)
             if labels is None:  # of what has no answer, any
@@ -186,6 +190,15 @@ class Attack(abc.ABC):
         for name in ("epsilon", "step_size"):
             if (amount := getattr(self, name, None)) is not None:
                 checks.check_channels(name, amount, image_shape)
+
+    def check_model(self, classifier: Classifier, targeted: bool) -> None:
+        """Raises ValueError where the attack cannot be of this model.
+
+        Args:
+            classifier: The model to fool.
+            targeted: Whether targets are given in the call.
+        """
+        del classifier, targeted  # it can
 
     def described(self) -> str:
         """Returns all that its examples depend on but model and images."""

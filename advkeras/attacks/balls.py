@@ -1,62 +1,86 @@
-"""Balls: the nearest point of a ball, in each norm."""
+"""Balls: all images within a budget of an image, and within the bounds."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import tensorflow as tf
 
+from advkeras import channels
+from advkeras import checks
+from advkeras.attacks import noise
+from advkeras.attacks import seeds
 
-def inside(change: tf.Tensor, norm: str, radius: tf.Tensor) -> tf.Tensor:
-    """Returns the nearest changes, in l2, of which the norm is a radius.
+NORMS = ("linf", "l2")
+
+
+def inside(
+    images: tf.Tensor,
+    originals: tf.Tensor,
+    norm: str,
+    epsilon: Any,
+    bounds: checks.Bounds,
+) -> tf.Tensor:
+    """Returns images with what left the ball, or the bounds, put back.
 
     Args:
-        change: (n, height, width, channels).
-        norm: "linf", "l2", "l1", or "l0": the number of values that differ.
-        radius: The most that the norm may be, (n,).
-
-    Returns:
-        As `change`; what is inside already stays.
+        images: (n, height, width, channels).
+        originals: Centres of the balls, as `images`.
+        norm: One of `NORMS`.
+        epsilon: Radius, a scalar; or one for each channel, (channels,): the
+            change over epsilon is then within a ball of radius 1.
+        bounds: (lower, upper) of the pixels.
     """
-    shape = tf.shape(change)
-    flat = tf.reshape(change, (shape[0], -1))
-    radius = radius[:, None]
+    axes = list(range(1, originals.shape.rank))
+    moved = images - originals
     if norm == "linf":
-        held = tf.clip_by_value(flat, -radius, radius)
-    elif norm == "l2":
-        length = tf.norm(flat, axis=1, keepdims=True)
-        held = flat * tf.where(length > radius, radius / length, 1)
-    elif norm == "l1":
-        held = _in_l1(flat, radius)
+        moved = tf.clip_by_value(moved, -epsilon, epsilon)
+    elif len(np.shape(epsilon)):  # in units of each channel's epsilon
+        moved = epsilon * tf.clip_by_norm(moved / epsilon, 1.0, axes)
     else:
-        held = _in_l0(flat, radius)
-    return tf.reshape(held, shape)
+        moved = tf.clip_by_norm(moved, epsilon, axes)
+    return tf.clip_by_value(originals + moved, *channels.lower_upper(bounds))
 
 
-def _in_l1(flat: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
-    """Lowers all sizes by as much as brings their sum to the radius.
+def points(
+    images: np.ndarray, norm: str, epsilon: Any, seed: int, restart: int = 0
+) -> np.ndarray:
+    """Returns changes within the ball, uniformly.
 
-    Duchi, Shalev-Shwartz, Singer and Chandra 2008, figure 1.
+    Each depends on its image, the seed and the number of the restart alone.
     """
-    sizes = tf.abs(flat)
-    ordered = tf.sort(sizes, axis=1, direction="DESCENDING")
-    excess = tf.cumsum(ordered, axis=1) - radius
-    count = tf.range(1, tf.shape(flat)[1] + 1)
-    lowered = excess / tf.cast(count, flat.dtype)
-    # Of the values that stay above 0, which are the first ones, the last.
-    last = tf.math.count_nonzero(ordered > lowered, axis=1) - 1
-    by = tf.gather(lowered, tf.maximum(last, 0), batch_dims=1)[:, None]
-    held = tf.sign(flat) * tf.maximum(sizes - tf.maximum(by, 0), 0)
-    return tf.where(tf.math.is_finite(by), held, flat)
+    if norm == "linf":
+        return noise.uniform(images, epsilon, seed, restart)
+    found = np.empty_like(images)
+    for i, image in enumerate(images):
+        random = seeds.generator(image, seed, restart)
+        direction = random.standard_normal(image.shape)
+        radius = epsilon * random.uniform() ** (1 / image.size)
+        found[i] = direction * (radius / np.linalg.norm(direction))
+    return found
 
 
-def _in_l0(flat: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
-    """Keeps the largest values, the first of those that are as large."""
-    sizes = tf.abs(flat)
-    ordered = tf.sort(sizes, axis=1, direction="DESCENDING")
-    last = tf.clip_by_value(radius, 1, tf.cast(tf.shape(flat)[1], flat.dtype))
-    least = tf.gather(ordered, tf.cast(last, tf.int32) - 1, batch_dims=1)
-    larger, as_large = sizes > least, sizes == least
-    left = radius - _count(larger)[:, -1:]
-    return tf.where(larger | (as_large & (_count(as_large) <= left)), flat, 0)
+def points_on_tensors(
+    images: tf.Tensor, norm: str, epsilon: Any, seed: tf.Tensor
+) -> tf.Tensor:
+    """Returns changes within the ball, one for each place in a batch."""
+    if norm == "linf":
+        return noise.uniform_on_tensors(images, epsilon, seed)
+    shape = tf.shape(images)
+    axes = list(range(1, images.shape.rank))
+    direction = tf.random.stateless_normal(shape, seed, dtype=images.dtype)
+    length = tf.sqrt(tf.reduce_sum(direction**2, axes, keepdims=True))
+    size = tf.cast(tf.reduce_prod(shape[1:]), images.dtype)
+    share = tf.random.stateless_uniform(
+        tf.shape(length), seed + 1, dtype=images.dtype
+    )
+    return direction * (epsilon * share ** (1 / size) / length)
 
 
-def _count(mask: tf.Tensor) -> tf.Tensor:
-    """Returns how many of a row there are up to each place."""
-    return tf.cumsum(tf.cast(mask, tf.float32), axis=1)
+def each(numbers: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
+    """Gives numbers of images the rank of the images."""
+    return tf.reshape(numbers, (-1, *_ones(images.shape[1:])))
+
+
+def _ones(shape: Sequence[int | None]) -> tuple[int, ...]:
+    return tuple(1 for _ in shape)

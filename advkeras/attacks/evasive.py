@@ -8,13 +8,14 @@ import dataclasses
 from typing import Any
 from typing import ClassVar
 
+import numpy as np
 import tensorflow as tf
 
 from advkeras import channels
 from advkeras.attacks import norms
 from advkeras.attacks import objectives
 from advkeras.attacks.ascent import Ascent
-from advkeras.attacks.ascent import Objective
+from advkeras.attacks.climb import Objective
 from advkeras.attacks.result import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
@@ -44,6 +45,9 @@ class Evasive(Ascent):
         reference: The model that is to stay right: a Classifier of the same
             image shape, classes and bounds. A plain Keras model has bounds
             (0, 1).
+        stop_early: As of `PGD`.
+        restarts: As of `PGD`.
+        momentum: As of `PGD`.
 
     Raises:
         ValueError: A hyper-parameter is not as described, there is no
@@ -68,6 +72,10 @@ class Evasive(Ascent):
                 "Received: reference=None"
             )
         object.__setattr__(self, "reference", as_classifier(self.reference))
+
+    def check_model(self, classifier: Classifier, targeted: bool) -> None:
+        """As of `Attack`: there is no target, and the reference has to fit."""
+        self.objective(classifier, targeted)
 
     def key(self) -> Any:
         """As of `Ascent`; each reference has a loop of its own."""
@@ -111,14 +119,31 @@ class Evasive(Ascent):
         reference = self.reference
         _check_alike(classifier, reference)
 
-        def joint(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        def joint(
+            images: tf.Tensor, labels: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor]:
             if classifier.levels is not None:  # both are shown what is found
                 images = classifier.levels.straight_through(images)
             wrong = objectives.margin_against(classifier.logits(images), labels)
             right = -objectives.margin_against(reference.logits(images), labels)
-            return tf.minimum(wrong, right)
+            height = tf.minimum(wrong, right)
+            return height, height > 0
 
         return joint
+
+    def reached(
+        self,
+        classifier: Classifier,
+        images: np.ndarray,
+        predictions: np.ndarray,
+        goals: np.ndarray,
+        targeted: bool,
+    ) -> np.ndarray:
+        """As of `Ascent`, and by the word of the reference."""
+        wrong = super().reached(
+            classifier, images, predictions, goals, targeted
+        )
+        return wrong & (self.reference.predict(images) == goals)
 
     def judged(self, result: AttackResult) -> AttackResult:
         """Asks the reference too."""

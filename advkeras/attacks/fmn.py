@@ -10,9 +10,9 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from advkeras import checks
-from advkeras.attacks import balls
 from advkeras.attacks import nearest
 from advkeras.attacks import norms
+from advkeras.attacks import projections
 from advkeras.attacks.attack import check_target_rule
 
 # By the norm: the one of the gradient that says how steep a step is.
@@ -82,7 +82,7 @@ class FMN(nearest.Nearest):
             # The box comes first: what it cuts off must not use up the ball.
             # On the way to the ball values go toward 0, and stay in the box.
             change = tf.clip_by_value(change, least, most)
-            change = balls.inside(change, self.norm, radius)
+            change = projections.onto_ball(change, self.norm, radius)
             return (_State(now.i + 1, change, radius, best),)
 
         least, most = batch.room()

@@ -103,17 +103,20 @@ class Noise(Attack):
         return found
 
 
-def uniform(images: np.ndarray, epsilon: Any, seed: int) -> np.ndarray:
+def uniform(
+    images: np.ndarray, epsilon: Any, seed: int, restart: int = 0
+) -> np.ndarray:
     """Returns draws in (-epsilon, epsilon), each by its image and the seed.
 
     Args:
         images: (n, height, width, channels).
         epsilon: One number, or (channels,).
         seed: Seed of the draws.
+        restart: Which draw of this seed.
     """
     noise = np.empty_like(images)
     for i, image in enumerate(images):
-        random = seeds.generator(image, seed)
+        random = seeds.generator(image, seed, restart)
         noise[i] = random.uniform(-epsilon, epsilon, image.shape)
     return noise
 

@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+from advkeras import checks
+from advkeras.classifier import answers
+
 
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Returns the loss that classifiers are trained with, shape (n,)."""
@@ -39,6 +42,46 @@ def margin_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """
     own, others = _own_and_others(logits, labels)
     return tf.reduce_max(others, axis=1) - own
+
+
+def logits_ratio_against(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns the margin over the first less the third logit, shape (n,).
+
+    Croce and Hein 2020, equation 6, the difference of logits ratio (DLR).
+    """
+    first = tf.math.top_k(logits, 3).values
+    return tf.math.divide_no_nan(
+        margin_against(logits, labels), first[:, 0] - first[:, 2]
+    )
+
+
+def logits_ratio_toward(
+    logits: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor
+) -> tf.Tensor:
+    """Returns target's less label's over first less mean third and fourth.
+
+    Of the logits, shape (n,): Croce and Hein 2020, equation 7.
+    """
+    first = tf.math.top_k(logits, 4).values
+    own = tf.gather(logits, labels, batch_dims=1)
+    other = tf.gather(logits, targets, batch_dims=1)
+    return tf.math.divide_no_nan(
+        other - own, first[:, 0] - (first[:, 2] + first[:, 3]) / 2
+    )
+
+
+def reached(logits: tf.Tensor, goals: tf.Tensor, targeted: bool) -> tf.Tensor:
+    """Returns where the goal is reached, bool, (n,).
+
+    Args:
+        logits: (n, classes).
+        goals: Targets to be taken for, or else labels to leave, (n,).
+        targeted: Which of the two.
+    """
+    said = answers(logits)
+    if targeted:
+        return said == goals
+    return (said != goals) & (said != checks.NO_ANSWER)
 
 
 def _own_and_others(

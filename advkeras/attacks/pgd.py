@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from advkeras.attacks import objectives
 from advkeras.attacks.ascent import Ascent
-from advkeras.attacks.ascent import Objective
 from advkeras.attacks.attack import check_target_rule
+from advkeras.attacks.climb import Objective
 from advkeras.classifier import Classifier
 
 
@@ -17,8 +17,15 @@ class PGD(Ascent):
 
     Each step is FGSM's of size step_size, then what left the ball around the
     image, or the bounds, goes back to it. Returned is the iterate of largest
-    loss. Without a random start it is the basic iterative method (Kurakin et
-    al. 2016, section 2.2).
+    loss: what another model, or a picture, is most likely to be fooled by too.
+    Without a random start it is the basic iterative method (Kurakin et al.
+    2016, section 2.2); with `momentum=1.0` the momentum iterative method (Dong
+    et al. 2018, algorithm 1).
+
+    Where only the share that withstands matters, `stop_early=True` finds it
+    in fewer gradients. An image then stops at the first iterate that succeeds,
+    and no gradients are computed for it any more; one that the model errs on
+    is returned as it is. Training (`on_tensors`) takes all the steps.
 
     Args:
         epsilon: Radius of the ball, above 0, in the units of the images; or
@@ -31,6 +38,11 @@ class PGD(Ascent):
         random_start: Whether to begin anywhere in the ball.
         targets: None for untargeted, "random" or "next"; targets given in
             the call go first.
+        stop_early: Whether an image stops where it first succeeds.
+        restarts: How often to climb. From the second time on from anywhere in
+            the ball, and only images that have withstood so far.
+        momentum: What of the direction is kept from step to step, at least 0:
+            the gradient over its l1 norm is added to it.
 
     Raises:
         ValueError: A hyper-parameter is not as described.
@@ -48,8 +60,12 @@ class PGD(Ascent):
     def objective(self, classifier: Classifier, targeted: bool) -> Objective:
         """Climbs the odds against the label, or descends the target's."""
 
-        def against(images: tf.Tensor, goals: tf.Tensor) -> tf.Tensor:
-            odds = objectives.log_odds_against(classifier.logits(images), goals)
-            return -odds if targeted else odds
+        def against(
+            images: tf.Tensor, goals: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor]:
+            logits = classifier.logits(images)
+            odds = objectives.log_odds_against(logits, goals)
+            met = objectives.reached(logits, goals, targeted)
+            return (-odds if targeted else odds), met
 
         return against

@@ -48,6 +48,8 @@ class AttackResult:
             infinite), "none" (nothing to solve).
         queries: Square: what was asked of the model after the image itself,
             int64, (n,).
+        member: Ensemble: the attack that broke each image, by name; "clean"
+            where the model errs without, "none" where none did, (n,).
         model: Fingerprint of the model attacked. This and the next two are
             None where they are not known, as in files of older versions.
         attack: The attack that made them, with its hyper-parameters.
@@ -70,6 +72,7 @@ class AttackResult:
     gradient_evaluations: np.ndarray | None = None
     stop: np.ndarray | None = None
     queries: np.ndarray | None = None
+    member: np.ndarray | None = None
     model: str | None = None
     attack: str | None = None
     seed: int | None = None

@@ -23,7 +23,6 @@ from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import check_target_rule
 from advkeras.attacks.attack import keep_amount
 from advkeras.classifier import Classifier
-from advkeras.classifier import answers
 
 # Shares of the queries after which squares have half the area, section 3.2.
 _HALVED = np.array([10, 50, 200, 1000, 2000, 4000, 6000, 8000]) / 10_000
@@ -186,9 +185,7 @@ def _build_search(
         """Returns what is climbed, and whether there is no need to go on."""
         logits = classifier.logits(images)
         margin = objectives.margin_against(logits, goals)
-        said = answers(logits)
-        met = (said == goals) if targeted else (said != goals)
-        met &= said != checks.NO_ANSWER
+        met = objectives.reached(logits, goals, targeted)
         return (-margin if targeted else margin), met
 
     @tf.function(

@@ -21,6 +21,7 @@ _ARRAYS = {
     "gradient_evaluations": ("iu", 1),
     "stop": ("U", 1),
     "queries": ("iu", 1),
+    "member": ("U", 1),
 }
 # Field -> kinds of what is said once of all images.
 _OF_ALL = {"model": "U", "attack": "U", "seed": "iu"}

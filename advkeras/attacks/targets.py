@@ -5,6 +5,8 @@ import numpy as np
 from advkeras.attacks import seeds
 
 RULES = ("random", "next")
+# Not a rule by which one is chosen: each is aimed at in turn.
+ALL = "all"
 
 
 def choose(

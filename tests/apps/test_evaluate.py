@@ -95,7 +95,7 @@ def test_a_file_may_be_all_there_is(run_app, arguments, tmp_path, model_files):
     [
         ("--model=nosuch", "model='nosuch'"),
         ("--attack=lbfgs", "`attack` must name one that has an epsilon"),
-        ("--attack=evasive", "`attack` must be one of: carlini_wagner, "),
+        ("--attack=evasive", "`attack` must be one of: apgd, "),
         ("--epsilon=8", "`epsilon` must be a share"),
         ("--epsilon=0.1,0.10001", "`epsilon` must be sizes that differ"),
         ("--runtimes=nosuch", "`runtimes` must be one of"),

@@ -87,6 +87,22 @@ def test_the_whole_way_in_a_process_of_its_own(
 
 
 @pytest.mark.slow
+def test_attacks_differ_by_their_options(run_app, arguments, tmp_path):
+    arguments[1] = "--attack=pgd:steps=2,pgd:steps=3,norm=l2"
+    ended = run_app("transfer_eval", *arguments, "--examples=4")
+    assert (ended.code or 0) == 0
+    labels = ["pgd(steps=2)", "pgd(steps=3,norm=l2)"]
+    matrices = results(tmp_path)["matrices"]
+    assert list(matrices) == labels
+    made = [matrix["attack"] for matrix in matrices.values()]
+    assert "norm='linf', steps=2" in made[0]
+    assert "norm='l2', steps=3" in made[1]
+    kept = sorted((tmp_path / "run" / "examples").rglob("*.npz"))
+    for label in labels:
+        assert any(label in path.name for path in kept)
+
+
+@pytest.mark.slow
 def test_called_again_it_attacks_nothing(
     run_app, arguments, tmp_path, monkeypatch
 ):
@@ -141,8 +157,10 @@ def test_interrupted_and_called_again(
         ("--models=", "`models` must not be empty"),
         ("--epsilon=-1", "`epsilon` must be a share"),
         ("--epsilon=nan", "`epsilon` must be a share"),
-        ("--attack=nosuch", "`attack` must be one of: fgsm"),
-        ("--attack=fgsm,nosuch", "`attack` must be one of: fgsm"),
+        ("--attack=nosuch", "`attack` must be one of: apgd"),
+        ("--attack=fgsm,nosuch", "`attack` must be one of: apgd"),
+        ("--attack=fgsm:steps=2", "`attack` must give fgsm some of its own"),
+        ("--attack=pgd:steps=0", "attack pgd(steps=0): `steps` must be"),
         ("--split=nosuch", "`split` must be of train, test"),
         ("--dataset=nosuch", "`dataset` must be 'mnist5k' or"),
         ("--bounds=1,0", "`bounds` must be two finite numbers"),

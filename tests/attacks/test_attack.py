@@ -13,13 +13,17 @@ from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
 ATTACKS = [
+    ak.attacks.APGD(0.1, steps=4),
+    ak.attacks.Ensemble(0.1, steps=4, queries=5),
     ak.attacks.FGSM(0.1),
     ak.attacks.LBFGS(c_rtol=0.5),
     ak.attacks.PGD(0.1, steps=4),
     ak.attacks.Square(0.1, queries=5),
 ]
 EVERY_ATTACK = pytest.mark.parametrize(
-    "attack", ATTACKS, ids=["fgsm", "lbfgs", "pgd", "square"]
+    "attack",
+    ATTACKS,
+    ids=["apgd", "ensemble", "fgsm", "lbfgs", "pgd", "square"],
 )
 
 
@@ -127,6 +131,8 @@ def test_attacks_by_name_take_the_options_they_have():
     assert ak.attacks.build("lbfgs", epsilon=0.2) == ak.attacks.LBFGS()
     assert ak.attacks.build("pgd", epsilon=0.2) == ak.attacks.PGD(0.2)
     assert ak.attacks.names() == (
+        "apgd",
+        "ensemble",
         "evasive",
         "fgsm",
         "lbfgs",
@@ -136,6 +142,43 @@ def test_attacks_by_name_take_the_options_they_have():
     )
     with pytest.raises(ValueError, match="attack='nosuch'"):
         ak.attacks.build("nosuch")
+
+
+def test_attacks_of_a_flag_with_their_options():
+    text = "fgsm,apgd:steps=50,loss=dlr,pgd:step_size=0.5,stop_early=True,pgd"
+    choices = ak.attacks.chosen(text.split(","))
+    assert [tuple(choice) for choice in choices] == [
+        ("fgsm", {}),
+        ("apgd", {"steps": 50, "loss": "dlr"}),
+        ("pgd", {"step_size": 0.5, "stop_early": True}),
+        ("pgd", {}),
+    ]
+    assert [choice.label for choice in choices] == [
+        "fgsm",
+        "apgd(steps=50,loss=dlr)",
+        "pgd(step_size=0.5,stop_early=True)",
+        "pgd",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nosuch:steps=1", r"`attack` must be one of: apgd.*attack='nosuch'$"),
+        ("steps=1,pgd", r"names with options.*'steps=1' in attack='steps=1,"),
+        ("pgd:", r"names with options.*Received: 'pgd:' in attack='pgd:'$"),
+        ("pgd:steps", r"names with options.*Received: 'pgd:steps' in"),
+        ("fgsm:steps=2", r"fgsm some of its own.*norm, clip.*steps=2$"),
+        ("pgd:epsilon=2", r"pgd some of its own.*restarts.*epsilon=2$"),
+        ("pgd:steps=2,steps=3", r"pgd some of its own.*steps=3, twice$"),
+        ("pgd:steps=two", r"^attack pgd\(steps=two\): .*steps='two'$"),
+        ("pgd,apgd:loss=cw", r"^attack apgd\(loss=cw\): .*loss='cw'$"),
+    ],
+)
+def test_a_flag_that_is_wrong_says_so_in_one_line(text, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        ak.attacks.chosen(text.split(","))
+    assert "\n" not in str(caught.value)
 
 
 def test_images_given_are_not_written_to(classifier):

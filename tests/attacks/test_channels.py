@@ -39,6 +39,14 @@ ATTACKS = {
     "pgd targeted": lambda c: ak.attacks.PGD(
         c.epsilon(EPSILON), steps=5, targets="next"
     ),
+    "pgd early": lambda c: ak.attacks.PGD(
+        c.epsilon(EPSILON), steps=5, stop_early=True, restarts=2, momentum=0.5
+    ),
+    "apgd": lambda c: ak.attacks.APGD(c.epsilon(EPSILON), steps=5),
+    "apgd l2": lambda c: ak.attacks.APGD(longer(c, 20), norm="l2", steps=5),
+    "ensemble": lambda c: ak.attacks.Ensemble(
+        c.epsilon(EPSILON), steps=8, queries=5
+    ),
     "square": lambda c: ak.attacks.Square(c.epsilon(EPSILON), queries=50),
     "noise": lambda c: ak.attacks.Noise(c.epsilon(3 * EPSILON)),
     "signs": lambda c: ak.attacks.Noise(c.epsilon(3 * EPSILON), kind="sign"),
@@ -64,7 +72,9 @@ ATTACKS = {
 def same_draws(monkeypatch):
     """Draws by the seed alone, as the images of the two nets differ."""
     monkeypatch.setattr(
-        seeds, "generator", lambda image, seed: np.random.default_rng(seed)
+        seeds,
+        "generator",
+        lambda image, seed, restart=0: np.random.default_rng([seed, restart]),
     )
 
 
@@ -187,7 +197,9 @@ def test_a_result_is_saved_and_joined(pair, tmp_path):
     np.testing.assert_array_equal(joined.distortion[40:], found.distortion)
 
 
-@pytest.mark.parametrize("name", ["fgsm", "noise", "pgd", "square"])
+@pytest.mark.parametrize(
+    "name", ["apgd", "ensemble", "fgsm", "noise", "pgd", "square"]
+)
 @pytest.mark.parametrize(
     "epsilon",
     [

@@ -91,8 +91,9 @@ def test_both_models_are_judged_by_the_levels(reference):
     attack = ak.attacks.Evasive(0.3, reference=reference)
     climbed = attack.objective(copy, targeted=False)
     # On levels (0.5, 0.75): 2.5 and 1; as they are: 1.5 and 1.9.
-    found = climbed(tf.constant(pixels((0.41, 0.74))), tf.constant([0]))
-    np.testing.assert_allclose(found, [1.0], rtol=1e-5)
+    height, met = climbed(tf.constant(pixels((0.41, 0.74))), tf.constant([0]))
+    np.testing.assert_allclose(height, [1.0], rtol=1e-5)
+    assert met.numpy().tolist() == [True]
     result = attack(copy, pixels((0.41, 0.41)), [0])
     steps = 4 * result.images
     assert (steps == np.rint(steps)).all()

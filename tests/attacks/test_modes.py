@@ -9,14 +9,16 @@ from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 
 NAMES = (
-    *("fgsm", "pgd", "lbfgs", "noise", "square"),
+    *("apgd", "ensemble", "fgsm", "pgd", "lbfgs", "noise", "square"),
     *("ddn", "fmn", "deepfool", "carlini_wagner"),
 )
 
 
 def build(name):
-    options = {} if name in ("pgd", "square") else {"steps": 20}
-    return ak.attacks.build(name, epsilon=0.1, c_rtol=0.5, **options)
+    steps = {} if name in ("pgd", "square") else {"steps": 20}
+    if name in ("apgd", "ensemble"):
+        steps = {"steps": 8}
+    return ak.attacks.build(name, epsilon=0.1, c_rtol=0.5, queries=9, **steps)
 
 
 @pytest.fixture

@@ -87,3 +87,40 @@ def test_margin_is_above_zero_where_the_label_is_missed():
     missed = tf.argmax(logits, axis=1).numpy() != labels.numpy()
     assert ((margin > 0) == missed).all()
     assert 0 < missed.sum() < 50
+
+
+def test_logits_ratios_by_hand():
+    """Logits 5, 3, 2, 1 of label 1 or 0, and toward class 2."""
+    logits = tf.constant([[3.0, 5, 1, 2], [5, 3, 2, 1]])
+    found = objectives.logits_ratio_against(logits, tf.constant([1, 1]))
+    np.testing.assert_allclose(found, [(3 - 5) / 3, (5 - 3) / 3], rtol=1e-6)
+    found = objectives.logits_ratio_toward(
+        logits, tf.constant([1, 1]), tf.constant([2, 2])
+    )
+    np.testing.assert_allclose(found, [-4 / 3.5, -1 / 3.5], rtol=1e-6)
+    scaled = objectives.logits_ratio_against(
+        100 * logits + 7, tf.constant([1, 1])
+    )
+    np.testing.assert_allclose(scaled, [-2 / 3, 2 / 3], rtol=1e-5)
+
+
+def test_logits_ratio_of_equal_logits_is_no_number_gone_wrong():
+    logits = tf.ones((1, 4))
+    for found in (
+        objectives.logits_ratio_against(logits, tf.constant([1])),
+        objectives.logits_ratio_toward(
+            logits, tf.constant([1]), tf.constant([2])
+        ),
+    ):
+        assert found.numpy().tolist() == [0]
+
+
+def test_reached():
+    logits = tf.constant([[1.0, 2], [2, 1], [np.nan, 1]])
+    for goals, targeted, expected in (
+        ([1, 1, 1], False, [False, True, False]),
+        ([1, 1, 1], True, [True, False, False]),
+    ):
+        goals = tf.constant(goals, tf.int64)
+        found = objectives.reached(logits, goals, targeted)
+        assert found.numpy().tolist() == expected

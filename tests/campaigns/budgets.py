@@ -26,6 +26,27 @@ ATTACKS = {
         ("linf", "l2"),
         4000,
     ),
+    "PGD, early": (
+        functools.partial(
+            ak.attacks.PGD,
+            steps=5,
+            stop_early=True,
+            restarts=2,
+            momentum=0.75,
+        ),
+        ("linf", "l2"),
+        2000,
+    ),
+    "APGD": (
+        functools.partial(ak.attacks.APGD, steps=5, loss="dlr", targets="all"),
+        ("linf", "l2"),
+        1000,
+    ),
+    "Ensemble": (
+        functools.partial(ak.attacks.Ensemble, steps=4, queries=5),
+        ("linf", "l2"),
+        1000,
+    ),
     "Square": (
         lambda epsilon, norm: ak.attacks.Square(epsilon, queries=20),
         ("linf",),

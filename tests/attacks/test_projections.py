@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from advkeras.attacks import balls
+from advkeras.attacks import projections
 
 
 def inside(rows, norm, radii):
     images = np.array(rows, np.float32).reshape(len(rows), -1, 1, 1)
-    found = balls.inside(
+    found = projections.onto_ball(
         tf.constant(images), norm, tf.constant(radii, tf.float32)
     )
     assert found.shape == images.shape
