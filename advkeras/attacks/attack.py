@@ -132,6 +132,8 @@ class Attack(abc.ABC):
             targets = checks.check_labels(targets, n, classes, "targets")
 
         rule = getattr(self, "targets", None) if targets is None else None
+        if rule == target_rules.NEAREST:
+            rule = None
         if labels is None or rule is not None:
             predictions = classifier.predict(images, batch_size)
             if labels is None:  # of what has no answer, any

@@ -5,6 +5,8 @@ import numpy as np
 from advkeras.attacks import seeds
 
 RULES = ("random", "next")
+# No target: what attacks without one do. L-BFGS asks which class it is.
+NEAREST = "nearest"
 
 
 def choose(

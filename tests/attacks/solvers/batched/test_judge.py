@@ -29,7 +29,8 @@ def under_way(origin, trial, loss, gradient, margin=-1.0, **changes):
     slots = states.fresh(
         tf.constant(origin),
         tf.zeros((1,), tf.int64),
-        tf.constant(C, tf.float64),
+        tf.constant([C], tf.float64),
+        tf.constant([np.inf], tf.float64),
         memory=2,
     )
     here = states.Point(
@@ -73,7 +74,8 @@ def test_where_the_image_is_is_always_taken():
     slots = states.fresh(
         tf.fill((1, 2), 0.5),
         tf.zeros((1,), tf.int64),
-        tf.constant(C, "double"),
+        tf.constant([C], tf.float64),
+        tf.constant([np.inf], tf.float64),
         2,
     )
     new, following = judged(slots, 7.0, [3.0, -4.0])
