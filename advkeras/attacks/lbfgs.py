@@ -11,7 +11,7 @@ from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
 from advkeras.attacks.solvers import batched
 from advkeras.attacks.solvers import lockstep
-from advkeras.attacks.solvers import nearest
+from advkeras.attacks.solvers import rivals
 from advkeras.attacks.solvers.penalty import PENALTIES
 from advkeras.attacks.solvers.solution import SMALLEST_C
 from advkeras.attacks.solvers.solution import Problem
@@ -145,7 +145,7 @@ class LBFGS(Attack):
             )
             solve = _SOLVERS[self.solver]
             if targets is None:
-                found, asked[rows] = nearest.solve(
+                found, asked[rows] = rivals.solve(
                     classifier, problem, self.candidates, solve
                 )
             else:

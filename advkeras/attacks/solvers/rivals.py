@@ -28,11 +28,11 @@ Solve = Callable[[Classifier, Problem], Solution]
 _FAR_BEFORE, _FAR = 1.4, 1.2
 # Of the c at which r should have the length in question, where a search for it
 # begins: an r that comes from well inside a class ends up shorter.
-_BELOW, _FAR_BELOW = 0.3, 0.1
+_BELOW, _FAR_BELOW = 0.25, 0.1
 # A first solve of more gradients than this went a winding way, and another may
 # lead to a nearer end: it is taken too.
 _WINDING = 40
-_ROUGHLY = 1e-3  # ftol of classes that most likely do not win
+_ROUGHLY = 1e-4  # ftol of classes that most likely do not win
 
 
 def solve(
