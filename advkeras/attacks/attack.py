@@ -134,7 +134,7 @@ class Attack(abc.ABC):
         self.check_model(classifier, targets is not None)
 
         rule = getattr(self, "targets", None) if targets is None else None
-        if rule == target_rules.ALL:
+        if rule in target_rules.UNTARGETED:
             rule = None
         if labels is None or rule is not None:
             predictions = classifier.predict(images, batch_size)

@@ -9,13 +9,15 @@ from advkeras import channels
 from advkeras import checks
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
-from advkeras.attacks.attack import check_target_rule
 from advkeras.attacks.solvers import batched
 from advkeras.attacks.solvers import lockstep
+from advkeras.attacks.solvers import rivals
 from advkeras.attacks.solvers.penalty import PENALTIES
 from advkeras.attacks.solvers.solution import SMALLEST_C
 from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
+from advkeras.attacks.targets import NEAREST
+from advkeras.attacks.targets import RULES
 from advkeras.classifier import Classifier
 
 _CLOSEST = 1e-9
@@ -37,8 +39,11 @@ class LBFGS(Attack):
     distortion by up to 1 %; see `Attack.__call__`.
 
     Args:
-        targets: "random" (a wrong class, seeded) or "next" (the class after
-            the label); targets given in the call go first.
+        targets: "random" (a wrong class, seeded), "next" (the class after the
+            label) or "nearest": untargeted, whichever class takes the
+            smallest change. Targets given in the call go first.
+        candidates: The most classes of an image that "nearest" weighs, by
+            their logits.
         solver: "batched": projected L-BFGS for all images at once, on
             TensorFlow's device. "scipy": the reference, SciPy's L-BFGS-B for
             each image on the host.
@@ -69,6 +74,7 @@ class LBFGS(Attack):
     default_batch_size: ClassVar[int] = 256
 
     targets: str = "random"
+    candidates: int = 20
     solver: str = "batched"
     norm: str = "l2_squared"
     c_start: float = 1.0
@@ -81,10 +87,10 @@ class LBFGS(Attack):
     def __post_init__(self) -> None:
         if self.targets is None:
             raise ValueError(
-                "`targets` must be 'random' or 'next': L-BFGS aims at a "
-                "class. Received: targets=None"
+                "`targets` must be 'random', 'next' or 'nearest': L-BFGS aims "
+                "at a class. Received: targets=None"
             )
-        check_target_rule(self.targets)
+        checks.check_choice("targets", self.targets, (*RULES, NEAREST))
         checks.check_choice("solver", self.solver, tuple(_SOLVERS))
         checks.check_choice("norm", self.norm, PENALTIES)
         for name in ("c_start", "c_rtol", "ftol", "gtol"):
@@ -100,7 +106,7 @@ class LBFGS(Attack):
                 f"`c_rtol` must be at least {_CLOSEST:g}: below it rounding "
                 f"decides. Received: c_rtol={self.c_rtol!r}"
             )
-        for name in ("max_iterations", "memory"):
+        for name in ("candidates", "max_iterations", "memory"):
             checks.check_count(name, getattr(self, name))
 
     def generate(
@@ -113,19 +119,23 @@ class LBFGS(Attack):
         seed: int,
     ) -> Generated:
         """Solves for all images; see `Attack.generate`."""
-        del labels, seed
-        goals = np.asarray(targets)  # never None: the class has a rule
+        del seed
         predictions = classifier.predict(images, batch_size)
-        # Where the model says the target already, r = 0 solves it for every c.
-        rows = np.flatnonzero(predictions != goals)
+        # Where the goal holds already, r = 0 solves it for every c.
+        if targets is None:
+            rows = np.flatnonzero(predictions == labels)
+        else:
+            rows = np.flatnonzero(predictions != targets)
         solution = Solution.empty(images)
+        asked = np.zeros(len(images), np.int64)
         if len(rows):
             attacked = images[rows]
             problem = Problem(
                 _to_unit(attacked, classifier.bounds),
-                goals[rows],
+                (labels if targets is None else targets)[rows],
                 norm=self.norm,
-                c_start=self.c_start,
+                c_start=np.full(len(rows), self.c_start),
+                reach=np.full(len(rows), np.inf),
                 c_rtol=self.c_rtol,
                 max_iterations=self.max_iterations,
                 ftol=self.ftol,
@@ -133,7 +143,13 @@ class LBFGS(Attack):
                 memory=self.memory,
                 batch_size=batch_size,
             )
-            found = _SOLVERS[self.solver](classifier, problem)
+            solve = _SOLVERS[self.solver]
+            if targets is None:
+                found, asked[rows] = rivals.solve(
+                    classifier, problem, self.candidates, solve
+                )
+            else:
+                found, asked[rows] = solve(classifier, problem), 1
             # To the range and back may round: what did not move is to stay.
             still = found.positions == problem.positions
             _from_unit(found.positions, classifier.bounds)
@@ -147,6 +163,7 @@ class LBFGS(Attack):
                 "c_bracket": solution.c_bracket,
                 "gradient_evaluations": solution.gradient_evaluations,
                 "stop": solution.stop,
+                "classes_asked": asked,
             },
         )
 

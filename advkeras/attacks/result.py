@@ -46,6 +46,7 @@ class AttackResult:
             "flat" (nor does one, and the gradient there is exactly 0: nothing
             to climb), "no_gradient" (nor does one, and the gradient is NaN or
             infinite), "none" (nothing to solve).
+        classes_asked: L-BFGS: how many classes were solved for, int64, (n,).
         queries: Square: what was asked of the model after the image itself,
             int64, (n,).
         member: Ensemble: the attack that broke each image, by name; "clean"
@@ -71,6 +72,7 @@ class AttackResult:
     c_bracket: np.ndarray | None = None
     gradient_evaluations: np.ndarray | None = None
     stop: np.ndarray | None = None
+    classes_asked: np.ndarray | None = None
     queries: np.ndarray | None = None
     member: np.ndarray | None = None
     model: str | None = None

@@ -5,8 +5,10 @@ import numpy as np
 from advkeras.attacks import seeds
 
 RULES = ("random", "next")
-# Not a rule by which one is chosen: each is aimed at in turn.
-ALL = "all"
+# Not rules by which one is chosen: each is aimed at in turn, or whichever is
+# nearest is looked for. Of an image one of them is enough.
+ALL, NEAREST = "all", "nearest"
+UNTARGETED = (ALL, NEAREST)
 
 
 def choose(

@@ -36,8 +36,10 @@ class Problem:
             width, channels).
         targets: Classes, int64, (n,); none of them is what the model says.
         norm: One of `penalty.PENALTIES`.
-        c_start: See `LBFGS`, as for all that follow.
-        c_rtol: Likewise.
+        c_start: The first c of each image, float64, (n,).
+        reach: |r|^2 of an example that is known of each image, float64, (n,);
+            infinity where there is none. What cannot be nearer is given up.
+        c_rtol: See `LBFGS`, as for all that follow.
         max_iterations: Likewise.
         ftol: Likewise.
         gtol: Likewise.
@@ -48,7 +50,8 @@ class Problem:
     positions: np.ndarray
     targets: np.ndarray
     norm: str
-    c_start: float
+    c_start: np.ndarray
+    reach: np.ndarray
     c_rtol: float
     max_iterations: int
     ftol: float
@@ -93,3 +96,8 @@ class Solution:
         """Writes the solution of some images into their rows."""
         for field in dataclasses.fields(self):
             getattr(self, field.name)[rows] = getattr(part, field.name)
+
+    def of(self, rows: np.ndarray) -> "Solution":
+        """Returns the solution of some images."""
+        fields = dataclasses.fields(self)
+        return Solution(*(getattr(self, field.name)[rows] for field in fields))

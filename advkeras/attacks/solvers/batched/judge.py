@@ -115,6 +115,9 @@ def judge(
     search, over = c_search.advance(
         slots.search, ended, reached.margin, limits.c_rtol
     )
+    # The smaller c, the longer r: what failed at this length does so nearer.
+    behind = ended & (reached.margin <= 0) & (reached.squared >= slots.reach)
+    over |= behind & (best.squared >= slots.reach)
     running &= ~over
     # The next c starts from the best example.
     reached = choose(

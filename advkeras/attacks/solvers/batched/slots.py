@@ -61,6 +61,7 @@ class Slots(NamedTuple):
     Attributes:
         origin: The images, (n, pixels).
         target: Classes aimed at, (n,).
+        reach: |r|^2 of an example that is known already, (n,).
         here: Where each solve has come to.
         best: The nearest place seen that reaches the target.
         best_c: The c in use when it was seen, (n,).
@@ -78,6 +79,7 @@ class Slots(NamedTuple):
 
     origin: tf.Tensor
     target: tf.Tensor
+    reach: tf.Tensor
     here: Point
     best: Point
     best_c: tf.Tensor
@@ -94,7 +96,11 @@ class Slots(NamedTuple):
 
 
 def fresh(
-    images: tf.Tensor, targets: tf.Tensor, c: tf.Tensor, memory: int
+    images: tf.Tensor,
+    targets: tf.Tensor,
+    c: tf.Tensor,
+    reach: tf.Tensor,
+    memory: int,
 ) -> Slots:
     """Returns slots of images that are about to start.
 
@@ -104,7 +110,8 @@ def fresh(
     Args:
         images: (n, pixels).
         targets: (n,).
-        c: Scalar, the first c.
+        c: The first c, float64, (n,).
+        reach: |r|^2 of an example that is known already, float64, (n,).
         memory: Curvature pairs to keep.
     """
     n = tf.shape(images)[0]
@@ -120,6 +127,7 @@ def fresh(
     return Slots(
         origin=images,
         target=targets,
+        reach=reach,
         here=start,
         best=start._replace(squared=real(math.inf)),
         best_c=real(math.nan),
@@ -129,7 +137,7 @@ def fresh(
         rejections=whole(0),
         scale=real(1),
         search=Search(
-            c=tf.fill((n,), c),
+            c=c,
             low=real(0),
             high=real(math.inf),
             low_margin=real(0),

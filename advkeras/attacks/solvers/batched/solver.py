@@ -85,7 +85,8 @@ class Solver:
         one = states.fresh(
             tf.zeros((1, self._pixels)),
             tf.zeros((1,), tf.int64),
-            _double(1),
+            tf.ones((1,), tf.float64),
+            tf.ones((1,), tf.float64),
             memory,
         )
         slots = tf.nest.map_structure(_of_any_number, one)
@@ -109,7 +110,8 @@ class Solver:
         self.keep = _traced(self._keep, [batch, rows])
         self.found = _traced(_found, [slots, rows])
         self.enter = _traced(
-            _enter, [slots, rows, slots.origin, slots.target, number]
+            _enter,
+            [slots, rows, slots.origin, slots.target, slots.reach, slots.reach],
         )
 
     def solve(self, problem: Problem) -> Solution:
@@ -123,11 +125,16 @@ class Solver:
             _double(problem.c_rtol),
             tf.constant(problem.max_iterations),
         )
-        c = _double(problem.c_start)
         size = min(problem.batch_size, total)
         rows = np.arange(size)
         batch = Batch(
-            states.fresh(images[rows], problem.targets[rows], c, self._memory),
+            states.fresh(
+                images[rows],
+                problem.targets[rows],
+                problem.c_start[rows],
+                problem.reach[rows],
+                self._memory,
+            ),
             tf.zeros((size * 2 * self._memory, self._pixels)),
             tf.constant(0),
         )
@@ -153,7 +160,8 @@ class Solver:
                     free.astype(np.int32),
                     images[rows],
                     problem.targets[rows],
-                    c,
+                    problem.c_start[rows],
+                    problem.reach[rows],
                 )
                 batch = batch._replace(slots=slots)
                 owners[free] = rows
@@ -250,9 +258,10 @@ def _enter(
     images: tf.Tensor,
     targets: tf.Tensor,
     c: tf.Tensor,
+    reach: tf.Tensor,
 ) -> Slots:
     """Puts new images into slots that are free."""
-    new = states.fresh(images, targets, c, slots.pairs.ss.shape[1])
+    new = states.fresh(images, targets, c, reach, slots.pairs.ss.shape[1])
     return tf.nest.map_structure(
         lambda old, some: tf.tensor_scatter_nd_update(old, rows[:, None], some),
         slots,

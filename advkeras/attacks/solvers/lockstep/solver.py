@@ -93,6 +93,7 @@ class _Search:
     def __init__(self, problem: Problem, row: int):
         self.problem = problem
         self.target = int(problem.targets[row])
+        self.c_start = float(problem.c_start[row])
         self.shape = problem.positions.shape[1:]
         self.origin = problem.positions[row].ravel().astype(np.float64)
         self.box = scipy.optimize.Bounds(0.0, 1.0)
@@ -107,7 +108,7 @@ class _Search:
         start = self.origin
         shortest = math.inf
         search = search_c(
-            self.problem.c_start, self.problem.c_rtol, smallest=SMALLEST_C
+            self.c_start, self.problem.c_rtol, smallest=SMALLEST_C
         )
         c = next(search)
         while True:

@@ -29,7 +29,8 @@ def under_way(origin, trial, loss, gradient, margin=-1.0, **changes):
     slots = states.fresh(
         tf.constant(origin),
         tf.zeros((1,), tf.int64),
-        tf.constant(C, tf.float64),
+        tf.constant([C], tf.float64),
+        tf.constant([np.inf], tf.float64),
         memory=2,
     )
     here = states.Point(
@@ -73,7 +74,8 @@ def test_where_the_image_is_is_always_taken():
     slots = states.fresh(
         tf.fill((1, 2), 0.5),
         tf.zeros((1,), tf.int64),
-        tf.constant(C, "double"),
+        tf.constant([C], tf.float64),
+        tf.constant([np.inf], tf.float64),
         2,
     )
     new, following = judged(slots, 7.0, [3.0, -4.0])
@@ -362,3 +364,13 @@ def test_slope_is_that_of_the_objective(norm):
         assert rise.numpy()[0] / 2e-5 == pytest.approx(
             found.numpy()[0, i], abs=1e-4
         )
+
+
+def test_what_fails_beyond_an_example_that_is_known_is_given_up():
+    """A smaller c makes r longer still, which the example beats already."""
+    trial = [0.3, 0.5]  # |r|^2 = 0.04
+    for reach, goes_on in ((0.03, False), (0.05, True), (np.inf, True)):
+        slots = step_down(reach=tf.constant([reach], tf.float64))
+        new, _ = judged(slots, 1.8, [0.6, 0.2], max_iterations=4)
+        assert stop_of(new) == "max_iterations"
+        assert bool(new.running[0]) is goes_on, (trial, reach)

@@ -37,7 +37,8 @@ def fresh(n, start=1.0):
     return slots.fresh(
         tf.zeros((n, 1)),
         tf.zeros((n,), tf.int64),
-        tf.constant(start, tf.float64),
+        tf.fill((n,), tf.constant(start, tf.float64)),
+        tf.fill((n,), tf.constant(np.inf, tf.float64)),
         memory=1,
     ).search
 

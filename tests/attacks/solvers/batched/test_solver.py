@@ -19,8 +19,10 @@ MEMORY = 4
 def problem(images, targets, batch_size, **changes):
     """Returns what the attack would ask, with its defaults."""
     attack = ak.attacks.LBFGS(memory=MEMORY)
-    names = ("norm", "c_start", "c_rtol", "max_iterations", "ftol", "gtol")
-    values = {name: getattr(attack, name) for name in (*names, "memory")}
+    names = ("norm", "c_rtol", "max_iterations", "ftol", "gtol", "memory")
+    values = {name: getattr(attack, name) for name in names}
+    values["c_start"] = np.full(len(images), attack.c_start)
+    values["reach"] = np.full(len(images), np.inf)
     return Problem(
         positions=images,
         targets=np.asarray(targets),
