@@ -63,7 +63,7 @@ python -m apps.lift --tflite="$(IFS=,; echo "${listed[*]}")" \
   --dataset=noise --bounds=0,1 --examples=256 --inspected=8 \
   --output="$out/agreement-nets"
 { cat "$out/agreement-nets/lift.md"; echo; } >>"$out/lift.md"
-python -m tests.edge.lift.every_runtime noise 64 "${integers[@]}" \
+python -m tests.edge.lift.every_runtime noise 32 "${integers[@]}" \
   >>"$out/lift.md"
 
 { echo; echo "## Speed"; echo; } >>"$out/lift.md"
