@@ -287,6 +287,7 @@ def test_what_keras_quantised_is_attacked(digits, mode):
     check_attacked(classifier, digits.images[:8])
 
 
+@pytest.mark.slow
 def test_what_gptq_quantised_is_attacked_and_exported(tmp_path, images):
     """Its configuration holds itself: Keras cannot write it, nor clone it."""
     pixels = np.rint(255 * images).astype(np.float32)
