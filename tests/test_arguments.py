@@ -317,12 +317,12 @@ NO_CLASS = {"above 9": lambda y: np.where(y == y[3], 10, y)}
 OF_ANY_SHAPE = {
     "analysis.basis_test": "cosines are of rows of numbers",
     "analysis.compare": "as analysis.basis_test",
+    "report.fingerprint_of": "there is no model",
 }
 OF_ANY_SIZE = {
     **OF_ANY_SHAPE,
     "evaluation.amplify": "there is no model",
     "evaluation.gaussian_noise": "there is no model",
-    "report.fingerprint_of": "there is no model",
     "report.unit_sheet": "there is no model",
 }
 UNBOUNDED = {
@@ -334,21 +334,17 @@ UNBOUNDED = {
     "edge.TfliteClassifier.lifted_predict": "shows what an attack made",
     "edge.agreement": "as edge.Inspector.tensors",
     "edge.write_c_source": "as edge.Inspector.tensors",
-    "report.fingerprint_of": "there is no model",
     "report.unit_sheet": "a picture clips",
     "training.fit_lbfgs": "a Keras model has none",
     "training.pretrain_stages": "a Keras model has none",
     "training.train": "matter to a recipe with an attack alone",
 }
-OF_ANY_CLASS = {
-    **OF_ANY_SHAPE,
+OF_ANY_LABELS = {
     "classifier.Classifier.examples": "returns labels as they are",
     "datasets.examples_of": "returns labels as they are",
     "report.fingerprint_of": "there is no model",
 }
-OF_ANY_LABELS = {
-    name: OF_ANY_CLASS[name] for name in set(OF_ANY_CLASS) - set(OF_ANY_SHAPE)
-}
+OF_ANY_CLASS = {**OF_ANY_SHAPE, **OF_ANY_LABELS}
 
 
 # What starts a process, and asks all of what another taker has asked.

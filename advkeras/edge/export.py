@@ -23,6 +23,7 @@ from advkeras import files
 from advkeras import models
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
+from advkeras.edge import clipping
 from advkeras.edge import flatbuffer
 from advkeras.edge import judging
 from advkeras.edge import trials
@@ -147,7 +148,7 @@ def export(
         return Exported({}, dict.fromkeys(wanted, _QUANTISED))
     calibrated = any(variant.needs_calibration for variant in wanted.values())
     warnings = judging.of_model(classifier, images if calibrated else None)
-    paths, skipped = {}, {}
+    paths, skipped, lines = {}, {}, []
     with (
         files.writing("directory", directory),
         # All variants are made from it.
@@ -167,8 +168,11 @@ def export(
             path = directory / f"{name}.tflite"
             _write(path, file, variant, {**card, **found}, images)
             paths[name] = path
-            warnings += [f"{name}: {line}" for line in found["warnings"]]
-    return Exported(paths, skipped, warnings)
+            lines += [f"{name}: {line}" for line in found["warnings"]]
+        integers = any(wanted[name].needs_calibration for name in paths)
+        if integers and images is not None:
+            warnings += clipping.of_calibration(converter.floats, images)
+    return Exported(paths, skipped, warnings + lines)
 
 
 class _Converter:
@@ -202,6 +206,11 @@ class _Converter:
         operators = flatbuffer.describe(path).operators
         check_no_loop(operators, variant)
         return self._tried(variant, self._converted(variant))
+
+    @property
+    def floats(self) -> Path:
+        """The file in float32."""
+        return self._floats[0]
 
     @functools.cached_property
     def _floats(self) -> tuple[Path, Trial]:

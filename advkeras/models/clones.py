@@ -31,7 +31,12 @@ def cloned(model: keras.Model, dtype: str) -> keras.Model:
     try:
         copy = _clone(model, dtype, clone)
         copy.set_weights(model.get_weights())
-    except (ValueError, TypeError, NotImplementedError) as error:
+    except (
+        NotImplementedError,
+        RecursionError,  # a configuration that holds itself
+        TypeError,
+        ValueError,
+    ) as error:
         raise ValueError(
             "`model` must be a Sequential or functional model to be computed "
             f"in {dtype}. Received: model {model.name!r} ({error})"

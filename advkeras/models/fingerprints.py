@@ -32,11 +32,12 @@ def architecture_sha256(model: keras.Model) -> str:
 
     The names of layers are left out, for Keras counts layers up as they are
     made: of one file there may be several. Of a model that has no
-    configuration all that is known is its class.
+    configuration, or one that holds itself, as Keras gives to what GPTQ
+    quantised, all that is known is its class.
     """
     try:
         configuration = json.loads(model.to_json())
-    except (NotImplementedError, TypeError, ValueError):
+    except (NotImplementedError, RecursionError, TypeError, ValueError):
         kind = type(model)
         configuration = f"{kind.__module__}.{kind.__qualname__}"
     names = {name: f"#{i}" for i, name in enumerate(_names(configuration))}

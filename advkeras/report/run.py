@@ -203,9 +203,7 @@ def fingerprint_of(images: Any, labels: Any = None) -> str:
     """
     if isinstance(images, datasets.ImageSet):
         return images.fingerprint
-    images, labels = datasets.examples_of(
-        images, labels, None, datasets.ANY_SIZE
-    )
+    images, labels = datasets.examples_of(images, labels, None, None)
     digest = hashlib.sha256()
     for part in (images, labels):
         if part is not None:

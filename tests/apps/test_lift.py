@@ -9,6 +9,7 @@ import advkeras as ak
 from advkeras import files
 from advkeras.edge.lift import read
 from advkeras.edge.lift.samples import samples
+from tests.edge import strangers
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,22 @@ def test_noise_needs_no_data_set(run_app, arguments, output):
 def test_bad_input(refusal, arguments, output, flag, said):
     assert said in refusal("lift", *arguments, flag)
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        strangers.flat,
+        pytest.param(strangers.without_channels, marks=pytest.mark.slow),
+    ],
+)
+def test_a_file_without_channels(run_app, arguments, output, tmp_path, make):
+    net = make()
+    path = ak.edge.export(net, tmp_path / "made", "float32")["float32"]
+    ended = run_app("lift", *arguments, f"--tflite={path}")
+    assert (ended.code or 0) == 0
+    found = results(output)["agreements"]["float32"]
+    assert found["n"] == found["outputs"][0]["top_1"]["count"] == 40
 
 
 def test_a_file_for_other_images(refusal, arguments, output, tmp_path):

@@ -103,6 +103,39 @@ def quantised(mode):
     return model
 
 
+def of_gptq(images):
+    """Quantised by Keras with GPTQ, as far as that takes images.
+
+    It is made for text: what it calibrates on becomes integers, in windows
+    that begin anywhere. So pixels are bytes, there is one window of all, and
+    what comes before the blocks cuts it into images.
+
+    Args:
+        images: To calibrate on, 0 to 255.
+    """
+    inside = [
+        layers.Rescaling(1 / 255),
+        layers.AveragePooling2D(4),
+        layers.Flatten(),
+        layers.Dense(32, activation="relu"),
+    ]
+    model = net(*inside)
+    *before, first, _, last = model.layers
+    whole = keras.layers.Lambda(lambda x: keras.ops.reshape(x, images.shape))
+    config = keras.quantizers.GPTQConfig(
+        dataset=[images],
+        tokenizer=len,  # must be there, and is not asked
+        num_samples=1,
+        sequence_length=images.size,
+        quantization_layer_structure={
+            "pre_block_layers": [whole, *before],
+            "sequential_blocks": [first, last],
+        },
+    )
+    model.quantize("gptq", config=config)
+    return model
+
+
 def coarse(model):
     """Returns what says the same as a model, and holds a large number too."""
     logits = model.layers[-1].output

@@ -266,16 +266,42 @@ def test_keras_int4_layers_take_more_room(tmp_path, images):
     ]
 
 
+def check_attacked(classifier, images):
+    """Its weights are constants; of images there are gradients."""
+    classifier.check_differentiable()
+    labels = classifier.predict(images)
+    for attack in (
+        ak.attacks.FGSM(classifier.epsilon(0.3)),
+        ak.attacks.LBFGS(max_iterations=20),
+    ):
+        found = attack(classifier, images, labels)
+        assert found.success.mean() > 0.5, attack
+        assert (classifier.predict(found.images) != labels)[found.success].all()
+
+
 @pytest.mark.parametrize(
     "mode", ["int8", pytest.param("int4", marks=pytest.mark.slow)]
 )
 def test_what_keras_quantised_is_attacked(digits, mode):
-    """Its weights are constants; of images there are gradients."""
     classifier = ak.Classifier(strangers.quantised(mode))
-    classifier.check_differentiable()
-    images = digits.images[:8]
-    labels = classifier.predict(images)
-    for attack in (ak.attacks.FGSM(0.3), ak.attacks.LBFGS(max_iterations=20)):
-        found = attack(classifier, images, labels)
-        assert found.success.mean() > 0.5, attack
-        assert (classifier.predict(found.images) != labels)[found.success].all()
+    check_attacked(classifier, digits.images[:8])
+
+
+@pytest.mark.slow
+def test_what_gptq_quantised_is_attacked_and_exported(tmp_path, images):
+    """Its configuration holds itself: Keras cannot write it, nor clone it."""
+    pixels = np.rint(255 * images).astype(np.float32)
+    model = strangers.of_gptq(pixels[:16])
+    assert ak.models.quantization(model) == "gptq"
+    classifier = ak.Classifier(model, bounds=(0, 255))
+    check_attacked(classifier, pixels[:8])
+    with pytest.raises(ValueError, match="to be computed in float64"):
+        classifier.in_float64()
+    paths = export(classifier, tmp_path, ("float32", "int8"), pixels)
+    assert paths.skipped == {}
+    assert close(paths["float32"], model, pixels)
+    assert close(paths["int8"], model, pixels, 0.05)
+    kept = sum(weights.nbytes for weights in model.get_weights())
+    assert [line.partition(", ")[2] for line in paths.warnings] == [
+        f"of a model that Keras quantised to {kept}: TFLite has no such weights"
+    ] * 2

@@ -56,7 +56,8 @@ def samples(
     Args:
         graph: The file.
         dataset: A name that `advkeras.datasets.load` knows, whose images are
-            resized to the size that the file takes; or "noise", uniform
+            resized to the size that the file takes; where it takes (28, 28)
+            or (784,), say, they must be of (28, 28, 1). Or "noise", uniform
             within the bounds.
         n: How many; all, where a data set has fewer.
         bounds: (lower, upper) of the pixels; None for `held_bounds`.
@@ -65,16 +66,15 @@ def samples(
         seed: Seed of the choice, and of noise.
 
     Raises:
-        ValueError: There is no such set, the file takes no images, or their
-            channels differ.
+        ValueError: There is no such set, or its images are none that the file
+            takes.
     """
     checks.check_count("n", n)
     signature = graph.inputs[0].signature[1:]
     if bounds is None:
         bounds = held_bounds(graph)
-    bounds = checks.check_bounds(
-        bounds, tuple(None if size == -1 else size for size in signature)
-    )
+    shape = tuple(None if side == -1 else side for side in signature)
+    bounds = checks.check_bounds(bounds, shape)
     if dataset == NOISE:
         if -1 in signature:
             raise ValueError(
@@ -91,10 +91,14 @@ def samples(
     data = datasets.load(
         dataset, split, data_dir=data_dir, bounds=bounds, image_size=size
     )
-    if len(signature) != 3 or signature[2] not in (-1, data.image_shape[2]):
+    given = data.image_shape
+    fits = checks.is_shape(given, shape)
+    if not fits and not checks.same_values(given, shape):
         raise ValueError(
             "`dataset` must have images that the file takes, of shape "
-            f"{signature}. Received: dataset={dataset!r}, whose are "
-            f"{data.image_shape}"
+            f"{signature}. Received: dataset={dataset!r}, whose are {given}"
         )
-    return Samples(data.sample(n, seed)[0], data.fingerprint)
+    images = data.sample(n, seed)[0]
+    if not fits:
+        images = images.reshape(len(images), *signature)
+    return Samples(images, data.fingerprint)

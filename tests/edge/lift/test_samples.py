@@ -50,15 +50,30 @@ def test_a_data_set_is_resized(dense_files):
     assert found.images.max() <= 1
 
 
-def test_what_does_not_fit(dense_files):
+@pytest.fixture
+def taking(dense_files):
+    """Makes what was read of a file that takes other images."""
     graph = read(dense_files["float32"])
-    given = graph.inputs[0]
 
     def taking(*signature):
-        other = dataclasses.replace(given, signature=signature)
+        other = dataclasses.replace(graph.inputs[0], signature=signature)
         return dataclasses.replace(graph, inputs=(other,))
 
-    for signature in ((-1, 4, 4, 3), (-1, 16)):
+    return taking
+
+
+def test_images_without_channels(taking):
+    same = samples(taking(-1, 28, 28, 1), "mnist5k", 7, seed=2)
+    for shape in ((28, 28), (784,), (1, 784)):
+        found = samples(taking(-1, *shape), "mnist5k", 7, seed=2)
+        assert found.images.shape == (7, *shape)
+        assert found.fingerprint == same.fingerprint
+        np.testing.assert_array_equal(found.images.ravel(), same.images.ravel())
+
+
+def test_what_does_not_fit(dense_files, taking):
+    graph = read(dense_files["float32"])
+    for signature in ((-1, 4, 4, 3), (-1, 16), (-1, 49, 16), (-1, -1, 28)):
         with pytest.raises(ValueError, match="whose are"):
             samples(taking(*signature), "mnist5k", 2)
     any_size = taking(-1, -1, -1, 1)
