@@ -24,6 +24,8 @@ _ALIKE = 0.9  # share of images that a file reads as its model, or it is said
 # Of the range of what a model returns. Kernels sum in another order: 6e-7 was
 # measured. A model of half precision is itself as far from its float32.
 _ROUNDING, _HALF = 1e-3, 5e-2
+# Runtimes round otherwise, which adds up in deep nets, but not to this.
+_UNLIKE = 0.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -166,6 +168,12 @@ def judge(
         for runtime, reason in trial.runtimes.items()
         # A microcontroller is none for floats beside integers.
         if reason and (runtime != "tflm" or variant.needs_calibration)
+    ]
+    warnings += [
+        f"{runtime} runs it, but its scores of one image are {off:.0%} of "
+        "their range from those of other runtimes: they compute another model"
+        for runtime, off in trial.unlike.items()
+        if off > _UNLIKE and expected.outputs is not None
     ]
     agreement = accuracy = None
     if trial.said is not None:

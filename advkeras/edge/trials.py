@@ -33,10 +33,13 @@ class Trial:
     Attributes:
         runtimes: Runtime -> None, or one line that says why it cannot run it.
         said: What the first that can made of the images; None: none can.
+        unlike: Runtime -> how far its scores of one image are from those, as
+            a share of their range.
     """
 
     runtimes: dict[str, str | None]
     said: Prediction | None
+    unlike: dict[str, float]
 
 
 def trial(path: Path, images: np.ndarray) -> Trial:
@@ -61,12 +64,18 @@ def trial(path: Path, images: np.ndarray) -> Trial:
         made = dict(zip(names, pool.map(run, names, shown), strict=True))
     if isinstance(made[names[0]], str):
         made[names[1]] = run(names[1], images[:FEW])
-    ran = [one for one in made.values() if isinstance(one, Prediction)]
+    ran = {k: one for k, one in made.items() if isinstance(one, Prediction)}
+    said = next(iter(ran.values()), None)
     reasons = {
         name: one if isinstance(one, str) else None
         for name, one in made.items()
     }
-    return Trial(reasons, ran[0] if ran else None)
+    unlike = {
+        name: apart(one.outputs[:1], said.outputs[:1])
+        for name, one in ran.items()
+        if said is not None and one is not said
+    }
+    return Trial(reasons, said, unlike)
 
 
 def apart(found: np.ndarray, expected: np.ndarray) -> float:

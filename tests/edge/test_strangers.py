@@ -46,6 +46,18 @@ def test_a_saved_model_that_augments_says_so(tmp_path, images):
     assert "StatelessRandom" in paths.skipped["float32"]
 
 
+def test_a_runtime_that_computes_another_model_is_named(tmp_path, images):
+    """TensorFlow Lite Micro, of a dilated convolution for any batch."""
+    model = strangers.net(strangers.layers.Conv2D(4, 3, dilation_rate=2))
+    pytest.importorskip("tflite_micro")
+    paths = export(model, tmp_path, ("float32", "int8"), images)
+    assert [line.split(",")[0] for line in paths.warnings] == [
+        "float32: tflm runs it",
+        "int8: tflm runs it",
+    ]
+    assert close(paths["float32"], model, images)
+
+
 def test_flips_alone_are_noticed(tmp_path):
     """Of four images, flipped or not: two passes are often the same."""
     flips = strangers.layers.RandomFlip("horizontal")

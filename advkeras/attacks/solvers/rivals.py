@@ -28,9 +28,9 @@ Solve = Callable[[Classifier, Problem], Solution]
 _FAR_BEFORE, _FAR = 1.4, 1.2
 # Of the c at which r should have the length in question, where a search for it
 # begins: an r that comes from well inside a class ends up shorter.
-_BELOW, _FAR_BELOW = 0.25, 0.1
-# A first solve of more gradients than this went a winding way, and another may
-# lead to a nearer end: it is taken too.
+_BELOW, _FAR_BELOW = 0.25, (0.1, 0.03)
+# A first solve of more gradients than this went a winding way, and others may
+# lead to a nearer end: they are taken too.
 _WINDING = 40
 _ROUGHLY = 1e-4  # ftol of classes that most likely do not win
 
@@ -85,13 +85,14 @@ def solve(
     length = np.where(known, best.length[rows], distance[rows, columns[near]])
     best.ask(rows, targets, slope, length, _BELOW, _ROUGHLY)
 
-    best.ask(
-        winding,
-        best.targets[winding],
-        best.slope[winding],
-        best.length[winding],
-        _FAR_BELOW,
-    )
+    for below in _FAR_BELOW:
+        best.ask(
+            winding,
+            best.targets[winding],
+            best.slope[winding],
+            best.length[winding],
+            below,
+        )
     found = dataclasses.replace(
         best.solution, gradient_evaluations=best.evaluations
     )

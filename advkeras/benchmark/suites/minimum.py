@@ -31,6 +31,7 @@ SMALLEST: dict[str, tuple[attacks.Attack, str]] = {
     "DDN()": (attacks.DDN(), "l2"),
     "FMN()": (attacks.FMN(), "l2"),
     "CarliniWagner()": (attacks.CarliniWagner(), "l2"),
+    "LBFGS(nearest)": (attacks.LBFGS("nearest"), "l2"),
     "LBFGS() at a class": (attacks.LBFGS(), "l2"),
     "DeepFool(linf)": (attacks.DeepFool("linf"), "linf"),
     "FMN(linf)": (attacks.FMN("linf"), "linf"),
@@ -42,6 +43,8 @@ SMALLEST: dict[str, tuple[attacks.Attack, str]] = {
 WITHIN: dict[str, Callable[[channels.Amount], attacks.Attack]] = {
     "FGSM(epsilon)": attacks.FGSM,
     "PGD(epsilon)": attacks.PGD,
+    "APGD(epsilon)": attacks.APGD,
+    "Ensemble(epsilon)": attacks.Ensemble,
     "Square(epsilon)": attacks.Square,
     "Noise(epsilon)": attacks.Noise,
 }
