@@ -38,12 +38,15 @@ class LBFGS(Attack):
     how it stopped differ then, a pixel by up to 0.005 of its range, and the
     distortion by up to 1 %; see `Attack.__call__`.
 
+    With targets="nearest" the classes of an image are weighed by gradients of
+    the model, the most promising is solved for, and then those that may be
+    nearer than its example: on m1 and nets like it two or three of nine, for
+    the distance that solving for all of them finds.
+
     Args:
         targets: "random" (a wrong class, seeded), "next" (the class after the
             label) or "nearest": untargeted, whichever class takes the
             smallest change. Targets given in the call go first.
-        candidates: The most classes of an image that "nearest" weighs, by
-            their logits.
         solver: "batched": projected L-BFGS for all images at once, on
             TensorFlow's device. "scipy": the reference, SciPy's L-BFGS-B for
             each image on the host.
@@ -52,7 +55,8 @@ class LBFGS(Attack):
             c; but |r| is flat along r, and takes more gradients. (Not
             "linf": its gradient is that of one pixel, and has a kink where two
             pixels are as large, as they are at the minimum.)
-        c_start: The first c, between 1e-10 and 1e10.
+        c_start: The first c, between 1e-10 and 1e10. "nearest" begins where
+            the gradient says that c will be, if it says so.
         c_rtol: The search stops when c is known to this relative tolerance,
             at least 1e-9.
         max_iterations: Iterations of a solver for one c.
@@ -61,6 +65,8 @@ class LBFGS(Attack):
         gtol: A solver stops when the largest component of the projected
             gradient is below this. SciPy's name and meaning.
         memory: Curvature pairs that a solver keeps.
+        candidates: The most classes of an image that "nearest" weighs, by
+            their logits.
 
     Raises:
         ValueError: A hyper-parameter is not as described.
@@ -74,7 +80,6 @@ class LBFGS(Attack):
     default_batch_size: ClassVar[int] = 256
 
     targets: str = "random"
-    candidates: int = 20
     solver: str = "batched"
     norm: str = "l2_squared"
     c_start: float = 1.0
@@ -83,6 +88,7 @@ class LBFGS(Attack):
     ftol: float = 1e-6
     gtol: float = 1e-5
     memory: int = 8
+    candidates: int = 20
 
     def __post_init__(self) -> None:
         if self.targets is None:
