@@ -132,9 +132,13 @@ def test_attacks_by_name_take_the_options_they_have():
     assert ak.attacks.build("pgd", epsilon=0.2) == ak.attacks.PGD(0.2)
     assert ak.attacks.names() == (
         "apgd",
+        "carlini_wagner",
+        "ddn",
+        "deepfool",
         "ensemble",
         "evasive",
         "fgsm",
+        "fmn",
         "lbfgs",
         "noise",
         "pgd",
