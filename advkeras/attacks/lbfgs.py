@@ -18,6 +18,7 @@ from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
 from advkeras.attacks.targets import NEAREST
 from advkeras.attacks.targets import RULES
+from advkeras.attacks.targets import ranked
 from advkeras.classifier import Classifier
 
 _CLOSEST = 1e-9
@@ -151,8 +152,10 @@ class LBFGS(Attack):
             )
             solve = _SOLVERS[self.solver]
             if targets is None:
+                likely = ranked(classifier, attacked, labels[rows], batch_size)
+                likely = likely[:, : self.candidates]
                 found, asked[rows] = rivals.solve(
-                    classifier, problem, self.candidates, solve
+                    classifier, problem, likely, solve
                 )
             else:
                 found, asked[rows] = solve(classifier, problem), 1

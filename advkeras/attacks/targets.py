@@ -1,8 +1,13 @@
 """Which wrong class an example is to be taken for."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import tensorflow as tf
 
 from advkeras.attacks import seeds
+from advkeras.classifier import Classifier
 
 RULES = ("random", "next")
 # Not rules by which one is chosen: each is aimed at in turn, or whichever is
@@ -47,3 +52,47 @@ def choose(
         else:
             targets[i] = allowed[0]
     return targets
+
+
+def ranked(
+    classifier: Classifier,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batch_size: int,
+) -> np.ndarray:
+    """Returns the wrong classes, largest logit first, (n, classes - 1).
+
+    Args:
+        classifier: The model.
+        images: As it takes them, (n, height, width, channels).
+        labels: What is not wrong, int64, (n,).
+        batch_size: Images to ask about at a time.
+    """
+    rank = classifier.compiled("ranked", _build_ranked)
+    return np.concatenate(
+        [
+            rank(images[rows], labels[rows]).numpy()
+            for start in range(0, len(images), batch_size)
+            for rows in (slice(start, start + batch_size),)
+        ]
+    )
+
+
+def _build_ranked(classifier: Classifier) -> Callable[..., Any]:
+    @tf.function(
+        input_signature=[
+            classifier.images_spec(),
+            tf.TensorSpec((None,), tf.int64),
+        ],
+        autograph=False,
+    )
+    def ranked(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        logits = classifier.logits(images)
+        own = tf.one_hot(labels, classifier.num_classes, dtype=logits.dtype)
+        # The label's place is the last, even beside logits of -inf.
+        order = tf.argsort(logits, direction="DESCENDING", stable=True)
+        there = tf.gather(own, order, batch_dims=1)
+        last = tf.argsort(there, stable=True)
+        return tf.cast(tf.gather(order, last, batch_dims=1), tf.int64)[:, :-1]
+
+    return ranked

@@ -9,6 +9,7 @@ from keras import layers
 
 import advkeras as ak
 from advkeras.attacks import apgd
+from advkeras.attacks import apgd_climb
 from tests.attacks.linear import grey
 from tests.attacks.linear import linear
 from tests.attacks.test_ascent import at
@@ -21,11 +22,11 @@ FULL = ak.attacks.APGD(0.07, steps=10, stop_early=False)
 
 def test_checkpoints_come_closer():
     """Section 3.2: 0.22, then 0.19 later, 0.16, 0.13, 0.1, 0.07, 0.06."""
-    spans = apgd._checkpoints(100)
+    spans = apgd_climb.checkpoints(100)
     places = np.flatnonzero(spans)
     assert places.tolist() == [22, 41, 57, 70, 80, 87, 93, 99]
     assert spans[places].tolist() == [22, 19, 16, 13, 10, 7, 6, 6]
-    few = apgd._checkpoints(5)
+    few = apgd_climb.checkpoints(5)
     assert few.tolist() == [0, 0, 2, 1, 1, 1]
 
 
@@ -90,7 +91,7 @@ def test_a_step_is_halved_and_goes_on_from_the_best():
     attack = ak.attacks.APGD(0.1)
     climbing = attack._climb(ak.Classifier(model), False, False, 0.1, True)
     for steps, expected in ((2, 0.55), (3, 0.55), (4, 0.5125)):
-        spans = apgd._checkpoints(5)[: steps + 1]  # after 2, 3 and 4
+        spans = apgd_climb.checkpoints(5)[: steps + 1]  # after 2, 3 and 4
         images, *_ = climbing(at(0.45), at(0.45), [0], [0], 0.1, spans, 1)
         np.testing.assert_allclose(images.numpy().ravel(), expected, atol=1e-5)
 

@@ -36,7 +36,10 @@ _ROUGHLY = 1e-4  # ftol of classes that most likely do not win
 
 
 def solve(
-    classifier: Classifier, problem: Problem, classes: int, solve_for: Solve
+    classifier: Classifier,
+    problem: Problem,
+    rivals: np.ndarray,
+    solve_for: Solve,
 ) -> tuple[Solution, np.ndarray]:
     """Solves for the class of each image that is nearest.
 
@@ -44,7 +47,7 @@ def solve(
         classifier: The model to fool.
         problem: The images; its targets are the labels to get away from, its
             c_start is for classes whose distance the gradient does not tell.
-        classes: The most of an image that are weighed, by their logits.
+        rivals: The classes of each image that are weighed, int64, (n, some).
         solve_for: Solves for given targets.
 
     Returns:
@@ -52,7 +55,6 @@ def solve(
     """
     every = np.arange(len(problem.targets))
     weigh = _Scales(classifier, problem)
-    rivals = _likeliest(classifier, problem, classes)
     weighed = [weigh(every, problem.positions, targets) for targets in rivals.T]
     distance, slope = np.stack(weighed, axis=2)
     promising = distance.argmin(axis=1)
@@ -186,21 +188,6 @@ def _c(
     return np.where(slope > 0, c, problem.c_start[rows])
 
 
-def _likeliest(
-    classifier: Classifier, problem: Problem, classes: int
-) -> np.ndarray:
-    """Returns the other classes of largest logit, largest first, (n, some)."""
-    ask = classifier.compiled("likeliest", _build_logits)
-    found = []
-    for start in range(0, len(problem.targets), problem.batch_size):
-        rows = slice(start, start + problem.batch_size)
-        logits = ask(problem.positions[rows]).numpy()
-        logits[np.arange(len(logits)), problem.targets[rows]] = -np.inf
-        order = np.argsort(-logits, axis=1, kind="stable")
-        found.append(order[:, : min(classes, logits.shape[1] - 1)])
-    return np.concatenate(found)
-
-
 class _Scales:
     """Weighs how far images are from classes, in batches."""
 
@@ -231,16 +218,6 @@ class _Scales:
         # Where there is no slope, nothing says that it is far.
         told = np.isfinite(distance) & (slope > 0)
         return np.where(told, distance, 0), np.where(told, slope, 0)
-
-
-def _build_logits(classifier: Classifier) -> Callable[..., Any]:
-    lower, upper = channels.lower_upper(classifier.bounds)
-
-    @tf.function(input_signature=[classifier.images_spec()], autograph=False)
-    def logits(positions: tf.Tensor) -> tf.Tensor:
-        return classifier.logits(lower + (upper - lower) * positions)
-
-    return logits
 
 
 def _build_lead(classifier: Classifier) -> Callable[..., Any]:
