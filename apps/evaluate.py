@@ -24,7 +24,7 @@ _edge.define(
     examples=128,
     overshoots="1,1.1",
     runtimes="; device:FILE for a device_results.json",
-    attack="fgsm,pgd,lbfgs:targets=nearest",
+    attack="fgsm,pgd,lbfgs",
     epsilon="1/255,2/255,4/255,8/255,16/255,32/255",
     variants="float32,float16,dynamic,int8,int16x8",
     on="litert,tflm",
