@@ -24,7 +24,7 @@ _ALIKE = 0.9  # share of images that a file reads as its model, or it is said
 # Of the range of what a model returns. Kernels sum in another order: 6e-7 was
 # measured. A model of half precision is itself as far from its float32.
 _ROUNDING, _HALF = 1e-3, 5e-2
-# Runtimes round otherwise, which adds up in deep nets, but not to this.
+# Of the range of one image's scores: more than roundings that add up.
 _UNLIKE = 0.5
 
 
