@@ -10,6 +10,7 @@ from advkeras.attacks.ensemble import Ensemble
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.fmn import FMN
+from advkeras.attacks.hopskipjump import HopSkipJump
 from advkeras.attacks.lbfgs import LBFGS
 from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
@@ -34,6 +35,7 @@ __all__ = [
     "DeepFool",
     "Ensemble",
     "Evasive",
+    "HopSkipJump",
     "Noise",
     "Square",
     "build",

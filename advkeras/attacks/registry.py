@@ -16,6 +16,7 @@ from advkeras.attacks.ensemble import Ensemble
 from advkeras.attacks.evasive import Evasive
 from advkeras.attacks.fgsm import FGSM
 from advkeras.attacks.fmn import FMN
+from advkeras.attacks.hopskipjump import HopSkipJump
 from advkeras.attacks.lbfgs import LBFGS
 from advkeras.attacks.noise import Noise
 from advkeras.attacks.pgd import PGD
@@ -31,6 +32,7 @@ _ATTACKS: dict[str, type[Attack]] = {
     "evasive": Evasive,
     "fgsm": FGSM,
     "fmn": FMN,
+    "hopskipjump": HopSkipJump,
     "lbfgs": LBFGS,
     "noise": Noise,
     "pgd": PGD,
@@ -39,7 +41,7 @@ _ATTACKS: dict[str, type[Attack]] = {
 
 
 # Hyper-parameters that no option gives: apps have them from elsewhere.
-_OF_FLAGS = ("epsilon", "reference")
+_OF_FLAGS = ("epsilon", "reference", "starts")
 
 
 class Choice(NamedTuple):

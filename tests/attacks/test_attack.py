@@ -16,6 +16,7 @@ ATTACKS = [
     ak.attacks.APGD(0.1, steps=4),
     ak.attacks.Ensemble(0.1, steps=4, queries=5),
     ak.attacks.FGSM(0.1),
+    ak.attacks.HopSkipJump(queries=60, starts=grey(40, seed=1, spread=0.5)),
     ak.attacks.LBFGS(c_rtol=0.5),
     ak.attacks.PGD(0.1, steps=4),
     ak.attacks.Square(0.1, queries=5),
@@ -23,7 +24,7 @@ ATTACKS = [
 EVERY_ATTACK = pytest.mark.parametrize(
     "attack",
     ATTACKS,
-    ids=["apgd", "ensemble", "fgsm", "lbfgs", "pgd", "square"],
+    ids=["apgd", "ensemble", "fgsm", "hopskipjump", "lbfgs", "pgd", "square"],
 )
 
 
@@ -123,7 +124,8 @@ def test_attacks_are_frozen_and_print_their_settings(attack):
         attack.targets = "next"
     for field in dataclasses.fields(attack):
         assert f"{field.name}=" in repr(attack)
-    assert eval(repr(attack), vars(ak.attacks)) == attack
+    names = {**vars(ak.attacks), "array": np.array, "float32": np.float32}
+    assert eval(repr(attack), names) == attack
 
 
 def test_attacks_by_name_take_the_options_they_have():
@@ -139,6 +141,7 @@ def test_attacks_by_name_take_the_options_they_have():
         "evasive",
         "fgsm",
         "fmn",
+        "hopskipjump",
         "lbfgs",
         "noise",
         "pgd",

@@ -48,6 +48,7 @@ ATTACKS = {
         c.epsilon(EPSILON), steps=8, queries=5
     ),
     "square": lambda c: ak.attacks.Square(c.epsilon(EPSILON), queries=50),
+    "hopskipjump": lambda c: ak.attacks.HopSkipJump(queries=60),
     "noise": lambda c: ak.attacks.Noise(c.epsilon(3 * EPSILON)),
     "signs": lambda c: ak.attacks.Noise(c.epsilon(3 * EPSILON), kind="sign"),
     # Where they turn, rounding decides, and more so at every turn.

@@ -10,12 +10,12 @@ from tests.attacks.linear import linear
 
 NAMES = (
     *("apgd", "ensemble", "fgsm", "pgd", "lbfgs", "noise", "square"),
-    *("ddn", "fmn", "deepfool", "carlini_wagner"),
+    *("ddn", "fmn", "deepfool", "carlini_wagner", "hopskipjump"),
 )
 
 
 def build(name):
-    steps = {} if name in ("pgd", "square") else {"steps": 20}
+    steps = {} if name in ("pgd", "square", "hopskipjump") else {"steps": 20}
     if name in ("apgd", "ensemble"):
         steps = {"steps": 8}
     return ak.attacks.build(name, epsilon=0.1, c_rtol=0.5, queries=9, **steps)

@@ -53,6 +53,11 @@ ATTACKS = {
         1000,
     ),
     "L-BFGS": (lambda epsilon, norm: ak.attacks.LBFGS(), (None,), 100),
+    "HopSkipJump": (
+        lambda epsilon, norm: ak.attacks.HopSkipJump(queries=60),
+        (None,),
+        100,
+    ),
     "DDN": (lambda epsilon, norm: ak.attacks.DDN(20), (None,), 1000),
     **{
         f"FMN {norm}": (

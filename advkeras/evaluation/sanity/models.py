@@ -77,7 +77,7 @@ def gradient(
     advice = (
         "Gradient attacks cannot move these images: the model is not robust "
         "for that. Attack a smooth stand-in for the part that hides the "
-        "gradient, or by queries alone (ak.attacks.Square)."
+        "gradient, or by queries alone (ak.attacks.Square, HopSkipJump)."
     )
     if not classifier.logits_found:
         advice += (
