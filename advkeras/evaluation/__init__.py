@@ -6,6 +6,8 @@ from advkeras.evaluation.perturbations import gaussian_noise
 from advkeras.evaluation.rates import Rate
 from advkeras.evaluation.rates import fields_from_json
 from advkeras.evaluation.rates import fields_to_json
+from advkeras.evaluation.robust_accuracy import RobustAccuracy
+from advkeras.evaluation.robust_accuracy import robust_accuracy
 from advkeras.evaluation.robustness import Robustness
 from advkeras.evaluation.robustness import robustness
 from advkeras.evaluation.sanity import Check
@@ -24,6 +26,7 @@ __all__ = [
     "Checks",
     "Mean",
     "Rate",
+    "RobustAccuracy",
     "Robustness",
     "SuccessRates",
     "TransferMatrix",
@@ -34,6 +37,7 @@ __all__ = [
     "fields_from_json",
     "fields_to_json",
     "gaussian_noise",
+    "robust_accuracy",
     "robustness",
     "success_rates",
     "transfer_matrix",

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from advkeras.attacks import fooled
 from advkeras.attacks import origin
 from advkeras.evaluation.rates import Rate
 
+NORMS = ("linf", "l2")
 # Of a share: float32 images are not the last digit of a budget.
 _CLOSE = 1e-5
 
@@ -22,8 +24,8 @@ _CLOSE = 1e-5
 class Robustness:
     """What is left of a model's accuracy as changes grow.
 
-    Budgets are shares of the pixel range: the most that any pixel changes
-    ("linf"), divided by upper - lower.
+    Budgets are of changes with the pixel range as 1, of each channel its own:
+    in "linf" the most that any pixel changes, divided by upper - lower.
 
     Attributes:
         clean: Images that are read rightly before, of all.
@@ -35,6 +37,7 @@ class Robustness:
         smallest: For each image the smallest budget within which an example
             was found, of whichever attack; 0 where the clean image is not
             read rightly, None where there is none.
+        norm: What the budgets bound: "linf" or "l2".
     """
 
     clean: Rate
@@ -42,6 +45,7 @@ class Robustness:
     attacks: dict[str, tuple[Rate | None, ...]]
     together: tuple[Rate, ...]
     smallest: tuple[float | None, ...]
+    norm: str = "linf"
 
     @property
     def median(self) -> float | None:
@@ -75,6 +79,7 @@ class Robustness:
             "together": [rate.to_json() for rate in self.together],
             "smallest": list(self.smallest),
             "median": self.median,
+            "norm": self.norm,
         }
 
     @classmethod
@@ -89,11 +94,14 @@ class Robustness:
             },
             together=tuple(_rate(rate) for rate in values["together"]),
             smallest=tuple(values["smallest"]),
+            norm=values.get("norm", "linf"),  # older files have linf alone
         )
 
 
 def robustness(
     results: Mapping[tuple[str, float | None], AttackResult],
+    norm: str = "linf",
+    shares: Sequence[float] = (),
 ) -> Robustness:
     """Puts together what several attacks with several budgets found.
 
@@ -102,6 +110,8 @@ def robustness(
             found, all of the same images with their true labels. None for the
             budget of an attack that has none, such as L-BFGS: its examples
             count within whichever budget they lie.
+        norm: What the budgets bound: "linf" or "l2".
+        shares: Further budgets, by which what was found is counted.
 
     Raises:
         ValueError: No result has a budget, or they are not of the same
@@ -113,14 +123,16 @@ def robustness(
         ... )
         >>> print(found.together[0])
     """
-    shares = sorted({share for _, share in results if share is not None})
-    if not shares:
+    checks.check_choice("norm", norm, NORMS)
+    budgets = {share for _, share in results if share is not None}
+    if not budgets:
         raise ValueError(
             "`results` must hold an attack that has a budget. "
             f"Received: results of {', '.join(n for n, _ in results) or 'none'}"
         )
-    for share in shares:
+    for share in budgets:
         checks.check_positive("results", share)
+    shares = sorted({*budgets, *map(float, shares)})
     for (name, _), result in results.items():
         check_result(f"results[{name!r}]", result)
     first = next(iter(results.values()))
@@ -142,7 +154,9 @@ def robustness(
     smallest = np.where(right, np.inf, 0.0)
     for result in results.values():
         wrong = fooled(result.predictions, result.labels)
-        smallest = np.minimum(smallest, np.where(wrong, _size(result), np.inf))
+        smallest = np.minimum(
+            smallest, np.where(wrong, _size(result, norm), np.inf)
+        )
     names = dict.fromkeys(name for name, share in results if share is not None)
     return Robustness(
         clean=Rate.of(right),
@@ -157,14 +171,16 @@ def robustness(
         smallest=tuple(
             float(size) if np.isfinite(size) else None for size in smallest
         ),
+        norm=norm,
     )
 
 
-def _size(result: AttackResult) -> np.ndarray:
-    """Returns the largest change of a pixel as a share of its range, (n,)."""
+def _size(result: AttackResult, norm: str) -> np.ndarray:
+    """Returns the norm of each change, with the pixel range as 1, (n,)."""
     whole = channels.array(channels.range_of(result.bounds))
-    changes = np.abs(result.perturbation) / whole
-    return changes.reshape(len(changes), -1).max(axis=1)
+    changes = (result.perturbation / whole).reshape(len(result), -1)
+    order = {"linf": np.inf, "l2": 2}[norm]
+    return np.asarray(np.linalg.norm(changes, order, axis=1))
 
 
 def _left(result: AttackResult | None) -> Rate | None:
