@@ -1,5 +1,6 @@
 """What tests of several rooms share: digits, trained models, data sets."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import hypothesis
 import pytest
 
 import advkeras as ak
-from tests import normalised
 
-# TensorFlow is imported when the first room is named, which is later.
+# NumPy and TensorFlow are imported when the first room is named, which is
+# later. `make test` has a process for every core: more threads than one in each
+# wait for one another, and those of an idle BLAS spin.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # No deadline: the first example traces what the others run. Derandomised:
 # a change that fails does so for everybody.
@@ -18,6 +22,17 @@ hypothesis.settings.register_profile(
     "advkeras", deadline=None, derandomize=True, max_examples=30
 )
 hypothesis.settings.load_profile("advkeras")
+
+
+def pytest_collection_finish():
+    """Spares the collector of garbage what lives as long as the tests do.
+
+    That is all that was imported; and a graph that is traced allocates much
+    that it goes on holding, so to look for garbage more seldom finds as much.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +70,8 @@ def classifiers(model_files):
 @pytest.fixture(scope="session")
 def pair(digits, test_digits):
     """A trained net of 3 channels, plain and on normalised images."""
+    from tests import normalised  # imports Keras, for which it is early above
+
     return normalised.pair(digits, test_digits)
 
 
