@@ -161,9 +161,10 @@ def _load_keras(
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ValueError("not a whole .keras archive; truncated?")
     sizes.check(path, max_gb)
-    if legacy.is_old(path):
-        return legacy.load(path, custom_objects)
-    return keras.saving.load_model(path, custom_objects, compile=False)
+    with sizes.limited(max_gb):
+        if legacy.is_old(path):
+            return legacy.load(path, custom_objects)
+        return keras.saving.load_model(path, custom_objects, compile=False)
 
 
 def _load_saved_model(path: Path) -> keras.Model:

@@ -1,13 +1,17 @@
 """How large a model file is once unpacked, as it says itself, before it is."""
 
+import contextlib
 import math
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
+import tensorflow as tf
 
 from advkeras.models import hdf5
 
@@ -44,6 +48,40 @@ def check(path: Path, max_gb: float) -> None:
         hdf5.check_readable(path)
         with h5py.File(path) as file:
             _check_hdf5(file, max_gb)
+
+
+@contextlib.contextmanager
+def limited(max_gb: float) -> Iterator[None]:
+    """Raises TooLargeError before layers take more memory than they may.
+
+    What a configuration declares is built before any weights are read: a few
+    bytes, `"units": 1000000000`, are a layer of gigabytes.
+
+    Args:
+        max_gb: Of all variables that are made within.
+    """
+    total = 0
+
+    def made(make: Callable[..., Any], **of: Any) -> Any:
+        nonlocal total
+        total += _bytes_of(of.get("initial_value"))
+        _weigh("its layers", total, max_gb)
+        return make(**of)
+
+    with tf.variable_creator_scope(made):
+        yield
+
+
+def _bytes_of(value: Any) -> int:
+    """Returns what an initial value will take, without computing it."""
+    if not callable(value):
+        return 0  # it is there already
+    try:
+        with tf.Graph().as_default():
+            tensor = tf.convert_to_tensor(value())
+    except Exception:  # an initializer of the user's that needs its values
+        return 0
+    return int(tensor.shape.num_elements() or 0) * int(tensor.dtype.size)
 
 
 def _check_archive(path: Path, max_gb: float) -> None:

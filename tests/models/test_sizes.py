@@ -32,6 +32,7 @@ def saved(model, tmp_path_factory):
     model.save(folder / "net.keras")
     model.save(folder / "net.h5")
     model.export(folder / "net", verbose=False)
+    ak.load(folder / "net.keras")  # imports what loading takes
     return folder
 
 
@@ -41,7 +42,6 @@ def refused(path, max_gb):
     try:
         with pytest.raises(ValueError, match="`max_gb` allows") as caught:
             ak.load(path, max_gb=max_gb)
-        # Modules that are imported on the way take some.
         assert tracemalloc.get_traced_memory()[1] < 12 << 20
     finally:
         tracemalloc.stop()
@@ -131,6 +131,45 @@ def test_a_configuration_in_an_hdf5_file(saved, tmp_path, kind):
         fixed = np.bytes_(text.encode())
         file.attrs["model_config"] = text if kind == "of any length" else fixed
     assert "model_config would take" in refused(path, 2 * MEGABYTE)
+
+
+@pytest.mark.parametrize("name", ["net.keras", "net.h5"])
+@pytest.mark.parametrize("units", [10**6, 2**40])
+def test_layers_of_a_large_size(saved, tmp_path, name, units):
+    """They are declared by a number, and made before weights are read."""
+    path = tmp_path / name
+    if name == "net.keras":
+        with zipfile.ZipFile(saved / name) as file:
+            config = json.loads(file.read("config.json"))
+        config["config"]["layers"][-1]["config"]["units"] = units
+        repacked(saved / name, path, config=json.dumps(config))
+    else:
+        path.write_bytes((saved / name).read_bytes())
+        with h5py.File(path, "a") as file:
+            text = file.attrs["model_config"]
+            assert text.count('"units": 10,') == 1
+            file.attrs["model_config"] = text.replace(
+                '"units": 10,', f'"units": {units},'
+            )
+    assert "its layers would take" in refused(path, 15 * MEGABYTE)
+
+
+class Ones(keras.initializers.Initializer):
+    """Of a user's own, which looks at its values."""
+
+    def __call__(self, shape, dtype=None):
+        return keras.ops.convert_to_tensor(
+            keras.ops.ones(shape, dtype).numpy(), dtype
+        )
+
+
+def test_an_initializer_that_needs_its_values(tmp_path):
+    dense = keras.layers.Dense(10, kernel_initializer=Ones())
+    net = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    net.add(dense)
+    net.save(tmp_path / "own.keras")
+    loaded = ak.models.load(tmp_path / "own.keras", {"Ones": Ones})
+    np.testing.assert_array_equal(loaded.get_weights()[0], 1)
 
 
 def test_a_folder_of_a_large_size(saved):
