@@ -3,8 +3,9 @@ r"""Times our attacks beside the bare work, SciPy and other libraries.
 python -m apps.benchmark --suite=fgsm,lbfgs --model=m1,conv-mnist \
     --dataset=mnist --examples=256 --output=output/benchmark
 
-Peers are optional: pip install 'advkeras[benchmark]' brings those of FGSM, and
-'advkeras[benchmark-lbfgs]', elsewhere, those of L-BFGS.
+Peers are optional: pip install 'advkeras[benchmark,benchmark-torch]' brings
+those of FGSM, of the smallest changes and of budgets, and, elsewhere,
+'advkeras[benchmark-lbfgs]' those of L-BFGS.
 """
 
 import functools
@@ -27,10 +28,11 @@ flags.DEFINE_list(
     "suite",
     "fgsm,lbfgs,edge,scale",
     "What is timed: fgsm, lbfgs, minimum (those that look for the smallest "
-    "change), edge (a .tflite file), lift (the gradient of a lifted one), "
-    "training (a step of adversarial training), scale (how time and memory "
-    "grow with the images), growth (how time grows with pixels, classes and "
-    "units; of nets of its own).",
+    "change), budget (those within epsilon, and what they leave standing), "
+    "edge (a .tflite file), lift (the gradient of a lifted one), training (a "
+    "step of adversarial training), scale (how time and memory grow with the "
+    "images), growth (how time grows with pixels, classes and units; of nets "
+    "of its own).",
 )
 flags.DEFINE_list(
     "model",
@@ -49,7 +51,7 @@ flags.DEFINE_integer(
     "repeats",
     None,
     "Rounds that are timed. Default: 20 of fgsm, lift and training, 3 of "
-    "lbfgs, minimum and growth, 7 of edge, 1 of scale.",
+    "lbfgs, minimum, budget and growth, 7 of edge, 1 of scale.",
     lower_bound=1,
 )
 flags.DEFINE_list(

@@ -27,15 +27,14 @@ def facts() -> dict[str, Any]:
 
 def peers_here() -> dict[str, str]:
     """Returns name and version of the peers that can run here."""
-    everyone = (*peers.FGSM_PEERS, *peers.LBFGS_PEERS, *peers.MINIMUM_PEERS)
-    return {p.name: p.version() for p in everyone if p.missing() is None}
+    here = [peer for peer in peers.EVERYONE if peer.missing() is None]
+    return {peer.name: peer.version() for peer in here}
 
 
 def versions() -> dict[str, str]:
     """Returns the version of every library that a suite may call."""
-    everyone = (*peers.FGSM_PEERS, *peers.LBFGS_PEERS)
-    names = {"ai-edge-litert", *(peer.distribution for peer in everyone)}
-    names |= {name for peer in everyone for name, _ in peer.needs}
+    names = {"ai-edge-litert", *(p.distribution for p in peers.EVERYONE)}
+    names |= {name for peer in peers.EVERYONE for name, _ in peer.needs}
     found = cards.versions()
     for name in sorted(names - found.keys()):
         try:

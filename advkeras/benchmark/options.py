@@ -16,8 +16,8 @@ class Options:
             that take a tenth of a second an image.
         repeats: Rounds that are timed; None for the suite's own number.
         seed: Seed of the choice of images and of the targets.
-        epsilon: Step of FGSM, in the units of the images, or one for each
-            channel.
+        epsilon: Step of FGSM, and the budget of what keeps within one, in
+            the units of the images, or one for each channel.
         sizes: Numbers of images at which growth is measured, ascending.
 
     Raises:

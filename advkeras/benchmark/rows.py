@@ -36,6 +36,8 @@ class Row:
         distance: Mean of that norm over the successes, pixel range 1.
         to_nearest: `distance` over the mean of the nearest examples that
             anyone in the table found of the same images.
+        robust: Share of the images that no example within the budget fools.
+        queries: Times that an image was shown for its logits alone, mean.
         peak_memory: Resident bytes of a process, at most.
         own_memory: Of these, what it did not have when the attack began.
         array_memory: Bytes of the images attacked, and as many found.
@@ -60,6 +62,8 @@ class Row:
     norm: str | None = None
     distance: float | None = None
     to_nearest: float | None = None
+    robust: float | None = None
+    queries: float | None = None
     peak_memory: int | None = None
     own_memory: int | None = None
     array_memory: int | None = None

@@ -15,8 +15,8 @@ def benchmark_grids(table: dict[str, Any]) -> list[Grid]:
 
     Returns:
         A table of time, success and distortion, one of distances, one of
-        gradients, one of memory; each with the rows and columns that have
-        figures.
+        what stands within a budget, one of gradients, one of memory; each
+        with the rows and columns that have figures.
     """
     grids = []
     for about, needed, columns in _TABLES:
@@ -139,6 +139,19 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
             ("distance", "distance", _fixed(4)),
             ("to_nearest", "x nearest", _fixed(3)),
             ("evaluations", "gradients", _digits),
+            ("queries", "queries", _digits),
+        ),
+    ),
+    (
+        "share in % that nothing within the budget fools, and what was asked",
+        "robust",
+        (
+            ("name", "", str),
+            ("images", "images", str),
+            ("robust", "robust", _percent),
+            ("evaluations", "gradients", _digits),
+            ("queries", "queries", _digits),
+            ("to_floor", "x floor", _digits),
         ),
     ),
     (

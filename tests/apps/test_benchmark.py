@@ -151,7 +151,7 @@ def test_what_other_versions_left_is_measured_again(
     [
         (
             "--suite=nosuch",
-            "`suite` must be one of: edge, fgsm, growth, lbfgs, lift, ",
+            "`suite` must be one of: budget, edge, fgsm, growth, ",
         ),
         ("--suite=fgsm,nosuch", "suite='nosuch'"),
         ("--suite=", "suite=''"),

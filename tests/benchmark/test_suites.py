@@ -14,6 +14,8 @@ from advkeras.benchmark import Options
 from advkeras.benchmark import peers
 from advkeras.benchmark import rows
 from advkeras.benchmark.peers import peer
+from advkeras.benchmark.peers.peer import Found
+from advkeras.benchmark.suites import budget
 from advkeras.benchmark.suites import growth
 from advkeras.benchmark.suites import lbfgs
 from advkeras.benchmark.suites import minimum
@@ -126,27 +128,15 @@ def test_minimum(classifier, test_digits, monkeypatch):
         "never": (ak.attacks.DDN(1, init_norm=1e-6), "l2"),
         "linf": (ak.attacks.FMN("linf", 10), "linf"),
     }
-    within = {
-        "PGD": functools.partial(ak.attacks.PGD, steps=2),
-        "Square": functools.partial(ak.attacks.Square, queries=3),
-    }
     monkeypatch.setattr(minimum, "SMALLEST", smallest)
-    monkeypatch.setattr(minimum, "WITHIN", within)
     options = dataclasses.replace(OPTIONS, examples=20, repeats=1)
     images, labels = test_digits.sample(20, OPTIONS.seed)
     right = int((classifier.predict(images) == labels).sum())
     assert 0 < right < 20
     table = SUITES["minimum"](classifier, test_digits, options)
     found = {row.name: row for row in table}
-    assert list(found)[:7] == ["bare gradient", *smallest, *within]
-    others = {peer.name for peer in peers.MINIMUM_PEERS}
-    assert set(list(found)[7:]) == others
-    skipped = [row for row in table if row.seconds is None]
-    assert all(row.note.startswith("skipped: needs ") for row in skipped)
-    table = [row for row in table if row.seconds is not None]
-    for row in table:
-        assert (row.images, row.repeats) == (right, 1)
-        assert row.to_floor == pytest.approx(row.seconds / table[0].seconds)
+    measured = check_contest(table, smallest, peers.MINIMUM_PEERS)
+    assert {(row.images, row.repeats) for row in measured} == {(right, 1)}
     near, far, linf = (found[name] for name in ("near", "far", "linf"))
     assert near.to_nearest == linf.to_nearest == 1
     assert (near.norm, linf.norm) == ("l2", "linf")
@@ -156,19 +146,108 @@ def test_minimum(classifier, test_digits, monkeypatch):
     assert far.to_gradients == pytest.approx(far.to_floor / 2)
     assert found["never"].success == 0
     assert found["never"].distance is None
+
+
+def check_contest(table, ours, theirs):
+    """Returns the rows with figures, after a look at all of them."""
+    names = [row.name for row in table]
+    assert names[0] == "bare gradient"
+    assert names.count("bare gradient, PyTorch") <= 1
+    floors = {row.name: row for row in table if row.name.startswith("bare")}
+    assert set(names) - set(floors) == {*ours, *(p.name for p in theirs)}
+    assert names[len(floors) :][: len(ours)] == list(ours)
+    in_torch = {peer.name for peer in theirs if peer.in_torch}
+    skipped = [row for row in table if row.seconds is None]
+    assert all("see extra 'benchmark" in row.note for row in skipped)
+    measured = [row for row in table if row.seconds is not None]
+    for row in measured:
+        floor = floors["bare gradient"]
+        if row.name in {*in_torch, "bare gradient, PyTorch"}:
+            floor = floors["bare gradient, PyTorch"]
+        assert row.to_floor == pytest.approx(row.seconds / floor.seconds)
+    return measured
+
+
+def never(classifier, images, labels, epsilon):
+    return lambda: images
+
+
+def far_away(classifier, images, labels, epsilon):
+    """Fools by more than it may; what it asks is counted."""
+    return lambda: Found(np.flip(images, 2).copy(), 7.0, 0.5)
+
+
+def test_budget(classifier, test_digits, monkeypatch):
+    """What is broken is broken within epsilon, and both sides are told."""
+    ours = {
+        "PGD": functools.partial(ak.attacks.PGD, steps=2),
+        budget.OURS: ak.attacks.PGD,
+        "Square": functools.partial(ak.attacks.Square, queries=3),
+    }
+    monkeypatch.setattr(budget, "WITHIN", ours)
+    others = (
+        peers.Peer("never", "numpy", "", never),
+        peers.Peer("far", "numpy", "", far_away),
+    )
+    options = dataclasses.replace(OPTIONS, examples=20, repeats=1, epsilon=0.05)
+    images, labels = test_digits.sample(20, OPTIONS.seed)
+    right = classifier.predict(images) == labels
+    result = ak.attacks.PGD(0.05)(classifier, images[right], labels[right])
+    assert 0 < result.success.sum() < right.sum()
+    monkeypatch.setattr(peers, "BUDGET_PEERS", others)
+    table = SUITES["budget"](classifier, test_digits, options)
+    check_contest(table, ours, others)
+    found = {row.name: row for row in table}
+    assert found[budget.OURS].robust == pytest.approx(1 - result.success.mean())
     assert found["PGD"].evaluations == 2
-    assert found["Square"].note.endswith(" queries an image, mean")
+    assert found["Square"].queries > 0
     assert found["Square"].to_gradients is None
+    assert found["never"].robust == found["far"].robust == 1
+    assert found["far"].success > 0
+    assert (found["far"].evaluations, found["far"].queries) == (7, 0.5)
+    broken = np.nonzero(right)[0][result.success]
+    listed = ", ".join(map(str, broken))
+    assert found["never"].note == (
+        f"images that it breaks and {budget.OURS} does not: none; the other "
+        f"way round: {listed} (places among the images drawn)"
+    )
 
 
-def test_minimum_where_no_image_is_read_rightly(classifier, test_digits):
+def test_budget_names_what_only_a_peer_breaks(
+    classifier, test_digits, monkeypatch
+):
+    def prepare(classifier, images, labels, epsilon):
+        return lambda: (
+            ak.attacks.PGD(epsilon)(classifier, images, labels).images
+        )
+
+    monkeypatch.setattr(budget, "WITHIN", {budget.OURS: ak.attacks.Noise})
+    peer = peers.Peer("PGD", "numpy", "", prepare)
+    monkeypatch.setattr(peers, "BUDGET_PEERS", (peer,))
+    options = dataclasses.replace(OPTIONS, examples=20, repeats=1, epsilon=0.05)
+    row = SUITES["budget"](classifier, test_digits, options)[-1]
+    assert 0 < row.robust < 1
+    assert f"{budget.OURS} does not: none" not in row.note
+    assert row.note.endswith("round: none (places among the images drawn)")
+
+
+def test_within_is_of_each_channel(pair):
+    changes = np.zeros((2, 2, 2, 3), np.float32)
+    changes[0, 0, 0] = changes[1, 0, 0] = 0.1, 0.2, 0.3
+    changes[1, 1, 1, 0] = -0.1001
+    kept = budget.within(changes, (0.1, 0.2, 0.3), pair.normalised)
+    assert kept.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("suite", ["minimum", "budget"])
+def test_where_no_image_is_read_rightly(suite, classifier, test_digits):
     images = test_digits.images[:6]
     wrong = ak.datasets.from_arrays(
         (255 * images).round().astype(np.uint8),
         (classifier.predict(images) + 1) % 10,
         test_digits.class_names,
     )
-    (row,) = SUITES["minimum"](classifier, wrong, OPTIONS)
+    (row,) = SUITES[suite](classifier, wrong, OPTIONS)
     assert row.note == "skipped: no image is read rightly"
 
 

@@ -62,6 +62,21 @@ def test_distances():
     )
 
 
+def test_budget():
+    row = Row(
+        *("AutoAttack", "0.2", 252, 1, 1e-3, 130.0),
+        evaluations=553.2,
+        robust=0.163,
+        queries=1496.0,
+    )
+    table = {"suite": "budget", "model": "m1", "rows": [row.to_json()]}
+    _, standing = ak.report.benchmark_grids(table)
+    assert standing.header[2:] == ("robust", "gradients", "queries", "x floor")
+    assert standing.rows == (
+        ("AutoAttack", "252", "16.3", "553", "1496", "130"),
+    )
+
+
 def test_memory():
     row = Row(
         *("LBFGS()", "0.1", 100, 1, 1.5),

@@ -75,6 +75,7 @@ def _peer(name: str, batch_size: int) -> Peer:
         # SciPy 1.18 no longer takes the `iprint` that it passes.
         (("torch", ""), ("scipy", "<1.18")),
         slow=batch_size == 1,
+        extra="benchmark-lbfgs",
     )
 
 

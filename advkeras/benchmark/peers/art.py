@@ -1,5 +1,6 @@
-"""The Adversarial Robustness Toolbox's FGSM."""
+"""The Adversarial Robustness Toolbox's FGSM, and its smallest changes."""
 
+import functools
 from typing import Any
 
 import keras
@@ -51,4 +52,47 @@ def _prepare(
     return lambda: attack.generate(images, one_hot)
 
 
-PEER = Peer("ART", "adversarial-robustness-toolbox", ">=1.20,<2", _prepare)
+def _smallest(
+    name: str, classifier: Classifier, images: np.ndarray, labels: np.ndarray
+) -> Run:
+    import torch
+    from art.attacks import evasion
+    from art.estimators.classification import PyTorchClassifier
+
+    from advkeras.benchmark.peers import counted
+
+    one_hot = np.eye(classifier.num_classes, dtype=np.float32)[labels]
+
+    def attack(model: counted.Counted, inputs: Any, _: Any) -> Any:
+        estimator = PyTorchClassifier(
+            model,
+            loss=torch.nn.CrossEntropyLoss(),
+            input_shape=tuple(inputs.shape[1:]),
+            nb_classes=classifier.num_classes,
+            clip_values=(0.0, 1.0),
+            device_type="cpu",
+        )
+        made = getattr(evasion, name)(
+            estimator, batch_size=len(images), verbose=False
+        )
+        return torch.tensor(made.generate(inputs.numpy(), one_hot))
+
+    return counted.attacking(attack, classifier, images, labels)
+
+
+_VERSIONS = ("adversarial-robustness-toolbox", ">=1.20,<2")
+PEER = Peer("ART", *_VERSIONS, _prepare)
+# With the norm that is to be small; at its own settings but for the batch.
+SMALLEST = {
+    Peer(
+        f"ART {title}",
+        *_VERSIONS,
+        functools.partial(_smallest, name),
+        (("torch", ""),),
+        extra="benchmark-torch",
+    ): norm
+    for title, name, norm in (
+        ("DeepFool", "DeepFool", "l2"),
+        ("C&W", "CarliniL2Method", "l2"),
+    )
+}

@@ -57,4 +57,5 @@ PEER = Peer(
     _prepare,
     (("torch", ""),),
     slow=True,
+    extra="benchmark-lbfgs",
 )

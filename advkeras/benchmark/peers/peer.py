@@ -11,7 +11,23 @@ from packaging.specifiers import SpecifierSet
 from advkeras.classifier import Classifier
 from advkeras.edge.quiet import quiet
 
-Run = Callable[[], np.ndarray]
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Found:
+    """What an attack made, with what it asked of the model for it.
+
+    Attributes:
+        images: Adversarial images, float32, (n, height, width, channels).
+        gradient_evaluations: Gradients used for an image, mean.
+        queries: Times that an image was shown for its logits alone, mean.
+    """
+
+    images: np.ndarray
+    gradient_evaluations: float
+    queries: float
+
+
+Run = Callable[[], np.ndarray | Found]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,16 +40,18 @@ class Peer:
         specifier: The versions that will do, e.g. ">=3.3,<4".
         prepare: Does all that a user does once: wraps the model, makes the
             attack, converts the arrays. Takes (classifier, images, labels,
-            epsilon) for FGSM, (classifier, images, labels, targets) for
-            L-BFGS, and (classifier, images, labels) for those that look for
-            the smallest change: checked arrays, images float32 within the
-            classifier's bounds, labels and targets int64. Returns a function
-            without arguments that attacks and returns the adversarial images
-            as float32, (n, height, width, channels); where the attack failed,
-            what the library hands out then, or else the clean image.
+            epsilon) for FGSM and for what keeps within a budget, (classifier,
+            images, labels, targets) for L-BFGS, and (classifier, images,
+            labels) for those that look for the smallest change: checked
+            arrays, images float32 within the classifier's bounds, labels and
+            targets int64. Returns a function without arguments that attacks
+            and returns the adversarial images as float32, (n, height, width,
+            channels), where asking was counted as `Found`; where the attack
+            failed, what the library hands out then, or else the clean image.
         needs: What else its adapter needs: (distribution, specifier) of each.
         slow: Whether it takes so long, some tenths of a second an image, that
             a few images have to do.
+        extra: The extra of advkeras that installs it.
     """
 
     name: str
@@ -42,6 +60,12 @@ class Peer:
     prepare: Callable[..., Run] = dataclasses.field(repr=False)
     needs: tuple[tuple[str, str], ...] = ()
     slow: bool = False
+    extra: str = "benchmark"
+
+    @property
+    def in_torch(self) -> bool:
+        """Whether the gradients that it takes are PyTorch's."""
+        return any(distribution == "torch" for distribution, _ in self.needs)
 
     def missing(self) -> str | None:
         """Returns in one line why the peer cannot run here, None if it can."""
@@ -51,7 +75,7 @@ class Peer:
             try:
                 installed = importlib.metadata.version(distribution)
             except importlib.metadata.PackageNotFoundError:
-                return f"{wanted}; not installed"
+                return f"{wanted}; not installed, see extra {self.extra!r}"
             versions = SpecifierSet(specifier)
             if not versions.contains(installed, prereleases=True):
                 return f"{wanted}; installed: {installed}"

@@ -127,6 +127,24 @@ def _relu(layer: Any) -> list[Step]:
     return [torch.relu]
 
 
+def _reshape(layer: Any) -> list[Step]:
+    shape = layer.target_shape
+    return [lambda features: features.reshape(len(features), *shape)]
+
+
+def _batch_normalization(layer: Any) -> list[Step]:
+    if layer.axis not in (-1, layer.input_spec.ndim - 1):
+        raise _unknown(layer, f"axis {layer.axis}")
+    scale = 1 / np.sqrt(np.asarray(layer.moving_variance) + layer.epsilon)
+    if layer.scale:
+        scale = scale * np.asarray(layer.gamma)
+    offset = -scale * np.asarray(layer.moving_mean)
+    if layer.center:
+        offset = offset + np.asarray(layer.beta)
+    scale, offset = _constant(scale), _constant(offset)
+    return [lambda features: torch.addcmul(offset, features, scale)]
+
+
 def _softmax_layer(layer: Any) -> list[Step]:
     if layer.axis != -1:
         raise _unknown(layer, f"axis {layer.axis}")
@@ -181,18 +199,39 @@ def _average_pooling(layer: Any) -> list[Step]:
     return [_channels_first(step)]
 
 
+def _max_pooling_1d(layer: Any) -> list[Step]:
+    if layer.padding != "valid":
+        raise _unknown(layer, f"padding {layer.padding!r}")
+
+    def step(features: Any) -> Any:
+        pooled = F.max_pool1d(
+            features.permute(0, 2, 1), layer.pool_size, layer.strides
+        )
+        return pooled.permute(0, 2, 1)
+
+    return [step]
+
+
+def _global_average(layer: Any) -> list[Step]:
+    return [lambda images: images.mean((1, 2), keepdim=layer.keepdims)]
+
+
 _STEPS: dict[type, Callable[[Any], list[Step]]] = {
     layers.InputLayer: _nothing,
     layers.Dropout: _nothing,
     layers.Flatten: _flatten,
+    layers.Reshape: _reshape,
     layers.Rescaling: _rescaling,
+    layers.BatchNormalization: _batch_normalization,
     layers.Activation: _activation,
     layers.ReLU: _relu,
     layers.Softmax: _softmax_layer,
     layers.Dense: _dense,
     layers.Conv2D: _conv2d,
     layers.MaxPooling2D: _max_pooling,
+    layers.MaxPooling1D: _max_pooling_1d,
     layers.AveragePooling2D: _average_pooling,
+    layers.GlobalAveragePooling2D: _global_average,
 }
 
 

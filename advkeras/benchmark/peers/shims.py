@@ -1,4 +1,4 @@
-"""Old names that the peers of L-BFGS import, and that have gone since."""
+"""What peers import that has gone since, or that they could do without."""
 
 import collections
 import collections.abc
@@ -35,6 +35,26 @@ def old_names() -> Iterator[None]:
             sys.modules["torchvision"] = _torchvision()
             stack.callback(sys.modules.pop, "torchvision")
         yield
+
+
+@contextlib.contextmanager
+def no_torchvision() -> Iterator[None]:
+    """Puts a placeholder where a library imports torchvision.
+
+    Adversarial Library wants its nets for one distance that is not used here;
+    and the torchvision that pip brings does not load beside a PyTorch that was
+    built for CPUs alone.
+    """
+    if "torchvision" in sys.modules:
+        yield
+        return
+    module: Any = types.ModuleType("torchvision")
+    module.models = None
+    sys.modules["torchvision"] = module
+    try:
+        yield
+    finally:
+        del sys.modules["torchvision"]
 
 
 def _torchvision() -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from advkeras.benchmark.options import Options
 from advkeras.benchmark.rows import Row
+from advkeras.benchmark.suites import budget
 from advkeras.benchmark.suites import edge
 from advkeras.benchmark.suites import fgsm
 from advkeras.benchmark.suites import growth
@@ -25,6 +26,7 @@ SUITES: dict[str, Suite] = {
     "fgsm": fgsm.measure,
     "lbfgs": lbfgs.measure,
     "minimum": minimum.measure,
+    "budget": budget.measure,
     "edge": edge.measure,
     "lift": lift.measure,
     "scale": scale.measure,

@@ -1,6 +1,9 @@
 import importlib
 import importlib.metadata
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,6 +11,8 @@ import pytest
 from keras import layers
 
 import advkeras as ak
+from advkeras.benchmark.peers import BUDGET_PEERS
+from advkeras.benchmark.peers import EVERYONE
 from advkeras.benchmark.peers import FGSM_PEERS
 from advkeras.benchmark.peers import LBFGS_PEERS
 from advkeras.benchmark.peers import MINIMUM_PEERS
@@ -82,6 +87,7 @@ def test_smallest_changes_keep_to_the_box(peer, task):
     classifier, images, labels = task
     lower, upper = classifier.bounds
     found = peer.prepare(classifier, images, labels)()
+    found = getattr(found, "images", found)
     assert found.dtype == np.float32
     assert found.shape == images.shape
     assert found.min() >= lower
@@ -90,9 +96,23 @@ def test_smallest_changes_keep_to_the_box(peer, task):
         assert (found != images).any()
 
 
+@pytest.mark.parametrize("peer", BUDGET_PEERS, ids=name)
+def test_budgets_are_kept(peer, pair):
+    skip_unless_installed(peer)
+    images = pair.images[:4]
+    labels = pair.plain.predict(images)
+    found = peer.prepare(pair.plain, images, labels, 0.1)()
+    assert found.images.dtype == np.float32
+    assert found.images.min() >= 0
+    assert found.images.max() <= 1
+    linf = np.abs(found.images - images).max(axis=(1, 2, 3))
+    np.testing.assert_allclose(linf.max(), 0.1, atol=1e-6)
+    assert found.gradient_evaluations >= 100
+    assert found.queries > 0
+
+
 def test_names_differ():
-    everyone = (*FGSM_PEERS, *LBFGS_PEERS, *MINIMUM_PEERS)
-    names = [peer.name for peer in everyone]
+    names = [peer.name for peer in EVERYONE]
     assert len(set(names)) == len(names)
 
 
@@ -115,16 +135,31 @@ NEEDS = (("torch", ""), ("scipy", "<1.18"))
 
 def test_missing(installed):
     peer = Peer("Peer", "foolbox", ">=3.3,<4", print, NEEDS)
-    assert peer.missing() == "needs foolbox >=3.3,<4; not installed"
+    hint = "not installed, see extra 'benchmark'"
+    assert peer.missing() == f"needs foolbox >=3.3,<4; {hint}"
     installed["foolbox"] = "2.4.0"
     assert peer.missing() == "needs foolbox >=3.3,<4; installed: 2.4.0"
     installed["foolbox"] = "3.3.4"
-    assert peer.missing() == "needs torch; not installed"
+    assert peer.missing() == f"needs torch; {hint}"
     installed["torch"] = "2.13.0+cpu"
     installed["scipy"] = "1.18.1"
     assert peer.missing() == "needs scipy <1.18; installed: 1.18.1"
     installed["scipy"] = "1.17.1"
     assert peer.missing() is None
+
+
+def test_whose_gradients():
+    theirs = {peer.distribution: peer.in_torch for peer in MINIMUM_PEERS}
+    assert theirs["adv-lib"]
+    assert not theirs["foolbox"]
+
+
+def test_extras_bring_what_peers_need():
+    text = (Path(ak.__file__).parents[1] / "pyproject.toml").read_text()
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    for peer in EVERYONE:
+        brought = {re.split("[<>=]", one)[0] for one in extras[peer.extra]}
+        assert {peer.distribution, *(one for one, _ in peer.needs)} <= brought
 
 
 def test_one_foolbox_at_a_time(installed):
@@ -136,7 +171,8 @@ def test_one_foolbox_at_a_time(installed):
 
 
 def test_importing_them_imports_no_peer(monkeypatch):
-    for library in ("foolbox", "art", "cleverhans", "advertorch", "torch"):
+    torch = ("torch", "torchvision", "advertorch", "adv_lib", "pyautoattack")
+    for library in ("foolbox", "art", "cleverhans", *torch):
         monkeypatch.setitem(sys.modules, library, None)  # cannot be imported
     for module in [m for m in sys.modules if m.startswith("advkeras.bench")]:
         monkeypatch.delitem(sys.modules, module)

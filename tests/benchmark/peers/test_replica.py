@@ -14,7 +14,9 @@ def classifier_of(*chain, shape=(9, 8, 2), bounds=(0.0, 1.0)):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input(shape), *chain])
     for weight in model.weights:  # biases too
-        weight.assign(keras.random.normal(weight.shape, stddev=0.5))
+        values = keras.random.normal(weight.shape, stddev=0.5)
+        variance = weight.name == "moving_variance"
+        weight.assign(keras.ops.abs(values) if variance else values)
     return ak.Classifier(model, bounds=bounds)
 
 
@@ -46,6 +48,26 @@ CHAINS = {
         layers.Activation("sigmoid"),
         layers.Dense(3),
         layers.Activation("softmax"),
+    ),
+    "normalised": (
+        layers.Conv2D(4, 3),
+        layers.BatchNormalization(),
+        layers.BatchNormalization(axis=3, center=False, scale=False),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(3),
+    ),
+    "maxout": (
+        layers.Flatten(),
+        layers.Dense(15),
+        layers.Reshape((5, 3)),
+        layers.MaxPooling1D(5),
+        layers.Flatten(),
+        layers.Dense(3),
+    ),
+    "kept sides": (
+        layers.GlobalAveragePooling2D(keepdims=True),
+        layers.Flatten(),
+        layers.Dense(3),
     ),
     "softmax": (layers.Flatten(), layers.Dense(3, "softmax")),
 }
@@ -81,7 +103,8 @@ def test_gradients_are_for_the_pixels_alone():
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        (layers.BatchNormalization(name="bn"), "'bn' of type BatchNorm"),
+        (layers.LayerNormalization(name="ln"), "'ln' of type LayerNorm"),
+        (layers.BatchNormalization(axis=1, name="bn"), "'bn' .* with axis 1"),
         (layers.Activation("tanh", name="t"), "'t' .* activation 'tanh'"),
         (layers.ReLU(max_value=6, name="r"), "'r' .* with max_value 6"),
         (layers.Softmax(axis=1, name="s"), "'s' .* with axis 1"),
