@@ -15,9 +15,10 @@ from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.graph import Tensor
 
-# Takes an operator and the integers that it reads first; returns those that it
-# writes, unclipped, or None where they are what is nearest.
-Kernel = Callable[[Operator, tf.Tensor], tf.Tensor | None]
+# Takes an operator and the integers that it reads first, or of its two inputs;
+# returns those that it writes, unclipped, or None where they are what is
+# nearest.
+Kernel = Callable[..., tf.Tensor | None]
 
 _BYTES = ("int8", "uint8")
 

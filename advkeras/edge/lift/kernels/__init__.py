@@ -6,6 +6,8 @@ numbers of 8, 15 or 31 bits, round twice, or look values up in a table, and not
 every runtime as the others. What is here computes on the integers as they do.
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 from advkeras.edge.lift import straight_through
@@ -13,6 +15,7 @@ from advkeras.edge.lift.fixed_point import Kernel
 from advkeras.edge.lift.fixed_point import integers
 from advkeras.edge.lift.fixed_point import numbers
 from advkeras.edge.lift.graph import Operator
+from advkeras.edge.lift.kernels import arithmetic
 from advkeras.edge.lift.kernels import curves
 from advkeras.edge.lift.kernels import resizing
 from advkeras.edge.lift.kernels import scaling
@@ -20,39 +23,48 @@ from advkeras.edge.lift.kernels import softmax
 from advkeras.edge.lift.operators.table import activated
 
 _KERNELS: dict[str, Kernel] = {
+    "ADD": arithmetic.add,
     "AVERAGE_POOL_2D": scaling.average_pool,
     "EXP": curves.exp,
     "LEAKY_RELU": scaling.leaky_relu,
     "LOGISTIC": curves.logistic,
     "MEAN": scaling.mean,
+    "MUL": arithmetic.multiply,
     "QUANTIZE": scaling.quantize,
     "RELU6": scaling.relu6,
     "RESIZE_BILINEAR": resizing.resize_bilinear,
     "SOFTMAX": softmax.softmax,
     "SQRT": curves.sqrt,
+    "SUB": arithmetic.subtract,
     "TANH": curves.tanh,
 }
 
 
-def exactly(op: Operator, values: tf.Tensor) -> tf.Tensor | None:
+# What else they read is sizes and axes.
+_OF_TWO = {"ADD", "MUL", "SUB"}
+
+
+def exactly(op: Operator, values: list[Any]) -> tf.Tensor | None:
     """Returns what a runtime's kernel makes of integers, as numbers.
 
     Args:
         op: An operator, with the runtime whose kernel it is.
-        values: What it reads first, float32.
+        values: Of its inputs; those that it computes on float32.
 
     Returns:
         float32, on the grid of what it writes; None where that is the nearest.
     """
     if op.name not in _KERNELS:
         return None
-    given, written = op.inputs[0], op.outputs[0]
-    for tensor in (given, written):
+    given = op.inputs[: 2 if op.name in _OF_TWO else 1]
+    written = op.outputs[0]
+    for tensor in (*given, written):
         if not straight_through.is_quantized(tensor):
             return None
-        if not straight_through.quantization_of(tensor).scale.all():
+        quantization = straight_through.quantization_of(tensor)
+        if not (quantization.per_tensor and quantization.scale.all()):
             return None
-    found = _KERNELS[op.name](op, integers(values, given))
+    found = _KERNELS[op.name](op, *map(integers, values, given))
     if found is None:
         return None
     made = numbers(found, written)
