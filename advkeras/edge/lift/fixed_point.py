@@ -21,6 +21,9 @@ from advkeras.edge.lift.graph import Tensor
 Kernel = Callable[..., tf.Tensor | None]
 
 _BYTES = ("int8", "uint8")
+# Moves a half away from 0, and no integer of 49 bits, divided by a power of
+# two, across one.
+_PUSH = 1 + 2.0**-50
 
 
 def is_fast(op: Operator) -> bool:
@@ -93,8 +96,8 @@ def times(values: tf.Tensor, mantissa: Any, exponent: Any) -> tf.Tensor:
 
 
 def away(values: tf.Tensor) -> tf.Tensor:
-    """Returns floats rounded, halves away from 0."""
-    return tf.sign(values) * tf.floor(tf.abs(values) + 0.5)
+    """Returns float64 rounded, halves away from 0."""
+    return tf.round(values * _PUSH)
 
 
 def times_of_integers(
