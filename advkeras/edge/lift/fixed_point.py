@@ -1,7 +1,7 @@
 """Fixed point: integers times a number that is itself an integer of few bits.
 
-Everything here is int64, of which TensorFlow shifts to the right towards minus
-infinity.
+Integers are int64, of which TensorFlow shifts to the right towards minus
+infinity; or float64 where they are multiplied, which is many times as fast.
 """
 
 import math
@@ -15,11 +15,15 @@ from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.graph import Tensor
 
-# Takes an operator and the integers that it reads first; returns those that it
-# writes, unclipped, or None where they are what is nearest.
-Kernel = Callable[[Operator, tf.Tensor], tf.Tensor | None]
+# Takes an operator and the integers that it reads first, or the steps of its
+# two inputs; returns those that it writes, unclipped, or None where they are
+# what is nearest.
+Kernel = Callable[..., tf.Tensor | None]
 
 _BYTES = ("int8", "uint8")
+# Moves a half away from 0, and no integer of 49 bits, divided by a power of
+# two, across one.
+_PUSH = 1 + 2.0**-50
 
 
 def is_fast(op: Operator) -> bool:
@@ -41,17 +45,26 @@ def ratio(op: Operator) -> float:
     return float(grid(op.inputs[0])[0]) / float(grid(op.outputs[0])[0])
 
 
+def steps(values: tf.Tensor, tensor: Tensor | None) -> tf.Tensor:
+    """Returns the integers of numbers less the zero point, float32."""
+    return tf.round(values / grid(tensor)[0])
+
+
 def integers(values: tf.Tensor, tensor: Tensor | None) -> tf.Tensor:
     """Returns the integers of numbers that a tensor holds."""
-    scale, zero_point = grid(tensor)
-    return tf.cast(tf.round(values / scale), tf.int64) + zero_point
+    return tf.cast(steps(values, tensor), tf.int64) + grid(tensor)[1]
 
 
 def numbers(found: tf.Tensor, tensor: Tensor) -> tf.Tensor:
     """Returns what integers stand for, clipped to what a tensor holds."""
+    return numbers_of_steps(found - grid(tensor)[1], tensor)
+
+
+def numbers_of_steps(found: tf.Tensor, tensor: Tensor) -> tf.Tensor:
+    """Returns what integers less their zero point stand for, clipped."""
     scale, zero_point = grid(tensor)
     ends = np.iinfo(tensor.dtype)
-    held = tf.clip_by_value(found, ends.min, ends.max) - zero_point
+    held = tf.clip_by_value(found, ends.min - zero_point, ends.max - zero_point)
     return tf.cast(held, tf.float32) * scale
 
 
@@ -70,13 +83,29 @@ def times(values: tf.Tensor, mantissa: Any, exponent: Any) -> tf.Tensor:
     First at 2^31, halves up; then at the rest, halves away from 0.
 
     Args:
-        values: Integers.
+        values: Integers, float64.
         mantissa: As `parts` has it; or an array, of one for each channel.
         exponent: As the mantissa.
     """
-    left, right = np.maximum(exponent, 0), np.maximum(np.negative(exponent), 0)
-    high = _shifted(values * (np.int64(mantissa) << left), 31)
-    return tf.sign(high) * _shifted(tf.abs(high), right)
+    factor = np.ldexp(np.float64(mantissa), np.maximum(exponent, 0) - 31)
+    high = tf.floor(values * factor + 0.5)
+    rest = np.ldexp(1.0, np.minimum(exponent, 0))
+    if np.all(rest == 1):
+        return high
+    return away(high * rest)
+
+
+def away(values: tf.Tensor) -> tf.Tensor:
+    """Returns float64 rounded, halves away from 0."""
+    return tf.round(values * _PUSH)
+
+
+def times_of_integers(
+    values: tf.Tensor, mantissa: int, exponent: int
+) -> tf.Tensor:
+    """As `times`, int64."""
+    found = times(tf.cast(values, tf.float64), mantissa, exponent)
+    return tf.cast(found, tf.int64)
 
 
 def times_of_8_bits(values: tf.Tensor, factor: float) -> tf.Tensor:
@@ -102,7 +131,6 @@ def _of_15_bits(factor: float) -> float:
     return math.ldexp(rounded, exponent - 15)
 
 
-def _shifted(values: tf.Tensor, bits: Any) -> tf.Tensor:
+def _shifted(values: tf.Tensor, bits: int) -> tf.Tensor:
     """Returns values / 2^bits, halves up."""
-    half = np.int64(1) << np.asarray(bits, np.int64) >> 1
-    return tf.bitwise.right_shift(values + half, tf.constant(bits, tf.int64))
+    return tf.bitwise.right_shift(values + (1 << bits >> 1), bits)

@@ -228,15 +228,11 @@ def _run(
         outputs = found if several else [found]
         if len(outputs) != len(operator.outputs):
             raise ValueError(f"{len(outputs)} outputs")
-        written = [
-            _written(operator, tensor, value, tensor.index in scores)
+        exact = None if several else kernels.exactly(operator, inputs)
+        return [
+            _written(operator, tensor, value, tensor.index in scores, exact)
             for tensor, value in zip(operator.outputs, outputs, strict=True)
         ]
-        if len(written) == 1:
-            exact = kernels.exactly(operator, inputs[0])
-            if exact is not None:
-                written = [straight_through.instead(exact, written[0])]
-        return written
     except _WRONG as error:
         raise ValueError(
             f"{operator}, cannot work as the file has it "
@@ -264,9 +260,21 @@ def _reason(
 
 
 def _written(
-    operator: Operator, tensor: Tensor, value: Any, score: bool
+    operator: Operator,
+    tensor: Tensor,
+    value: Any,
+    score: bool,
+    exact: tf.Tensor | None,
 ) -> tf.Tensor:
-    """Returns a value as the tensor that it is written to holds it."""
+    """Returns a value as the tensor that it is written to holds it.
+
+    Args:
+        operator: What wrote it.
+        tensor: Where.
+        value: As numbers are computed.
+        score: Whether all of the gradient passes the ends of its range.
+        exact: As the kernel computes it, where that may be another number.
+    """
     value = tf.convert_to_tensor(value)
     if tensor.shape:
         value = tf.ensure_shape(value, (None, *_rest(tensor)))
@@ -285,8 +293,12 @@ def _written(
         )
     )
     if moved:
-        return value
-    return straight_through.as_held(value, tensor, score)
+        if exact is None:
+            return value
+        return straight_through.instead(exact, value)
+    if exact is None:
+        return straight_through.as_held(value, tensor, score)
+    return straight_through.as_found(exact, value, tensor, score)
 
 
 def _check_supported(graph: Graph) -> None:

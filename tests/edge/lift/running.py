@@ -6,7 +6,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.interpreter import OpResolverType
 
+from advkeras.edge.lift import fixed_point
 from advkeras.edge.lift import lift
+from advkeras.edge.lift import read
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.differences import as_floats
 
@@ -106,6 +108,35 @@ def step(graph, output):
     if not straight_through.is_quantized(output):
         return None
     return float(straight_through.quantization_of(output).scale[0])
+
+
+def steps_off(path, net, integers, kernels):
+    """Returns how many steps the lift of a net and a runtime are apart.
+
+    Args:
+        path: Where its file is written.
+        net: Made by hand, of quantised outputs.
+        integers: What its input holds, (n, ...); of floats, the floats.
+        kernels: A name of `RUNTIMES`.
+
+    Returns:
+        For each output, (n, ...).
+    """
+    path.write_bytes(net.content())
+    graph = read(path)
+    scale, zero_point = 1.0, 0
+    if straight_through.is_quantized(graph.inputs[0]):
+        scale, zero_point = fixed_point.grid(graph.inputs[0])
+    images = ((integers - zero_point) * np.float32(scale)).astype("f")
+    found = lift(graph, runtime=RUNTIMES[kernels])(images)
+    found = found if isinstance(found, list) else [found]
+    return [
+        np.rint(np.array(one) / step(graph, tensor))
+        - np.rint(other / step(graph, tensor))
+        for tensor, one, other in zip(
+            graph.outputs, found, real(graph, kernels, [images]), strict=True
+        )
+    ]
 
 
 def _held(values, tensor):

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from advkeras.edge.lift import fixed_point
 from advkeras.edge.lift import lift
-from advkeras.edge.lift import read
-from advkeras.edge.lift import straight_through
 from tests.edge.lift import running
 from tests.edge.lift.handmade import NONE
 from tests.edge.lift.handmade import RELU6
@@ -28,23 +25,12 @@ GRIDS = {
 
 @pytest.fixture
 def steps_off(tmp_path):
-    """Returns how many steps the lift of a net and a runtime are apart.
-
-    Of the net's first output, given integers of its input, (n, ...).
-    """
+    """`running.steps_off` of a net of one output."""
 
     def steps_off(net, integers, kernels):
         path = tmp_path / "net.tflite"
-        path.write_bytes(net.content(net.outputs[:1]))
-        graph = read(path)
-        scale, zero_point = 1.0, 0
-        if straight_through.is_quantized(graph.inputs[0]):
-            scale, zero_point = fixed_point.grid(graph.inputs[0])
-        images = ((integers - zero_point) * np.float32(scale)).astype("f")
-        (real,) = running.real(graph, kernels, [images])
-        found = lift(graph, runtime=running.RUNTIMES[kernels])(images)
-        step, _ = fixed_point.grid(graph.outputs[0])
-        return np.rint(np.array(found) / step) - np.rint(real / step)
+        (off,) = running.steps_off(path, net, integers, kernels)
+        return off
 
     return steps_off
 

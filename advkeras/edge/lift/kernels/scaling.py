@@ -64,7 +64,10 @@ def mean(op: Operator, given: tf.Tensor) -> tf.Tensor | None:
     # As many bits as there are go to the quotient.
     shift = min(count.bit_length() - 1, _MOST_SHIFT, 31 + exponent)
     mantissa = (mantissa << shift) // count
-    return fixed_point.times(steps, mantissa, exponent - shift) + zeros[1]
+    return (
+        fixed_point.times_of_integers(steps, mantissa, exponent - shift)
+        + zeros[1]
+    )
 
 
 def average_pool(op: Operator, given: tf.Tensor) -> tf.Tensor:
@@ -86,7 +89,7 @@ def _scaled(op: Operator, steps: tf.Tensor, factor: float) -> tf.Tensor:
     fits = _FACTORS[0] <= abs(factor) <= _FACTORS[1]
     if fixed_point.is_fast(op) and _same_type(op) and fits:
         return fixed_point.times_of_8_bits(steps, factor)
-    return fixed_point.times(steps, *fixed_point.parts(factor))
+    return fixed_point.times_of_integers(steps, *fixed_point.parts(factor))
 
 
 def _same_type(op: Operator) -> bool:

@@ -21,7 +21,10 @@ def softmax(op: Operator, given: tf.Tensor) -> tf.Tensor | None:
     scale, _ = fixed_point.grid(op.inputs[0])
     factor = float(scale) * op.options["beta"] / (_RANGE / _STEPS)
     below = given - tf.reduce_max(given, axis=-1, keepdims=True)
-    below = fixed_point.times(below, *fixed_point.parts(factor)) + _ENDS.max
+    below = (
+        fixed_point.times_of_integers(below, *fixed_point.parts(factor))
+        + _ENDS.max
+    )
     powers = tables.looked_up(
         _powers(), tf.clip_by_value(below, _ENDS.min, _ENDS.max)
     )

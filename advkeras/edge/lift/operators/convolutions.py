@@ -162,7 +162,7 @@ def _scaled(
     if written.dtype != "int16":
         # The sum of integers itself: float32 errs by less than one of them.
         sums = tf.cast(
-            tf.round(values / (one * other).astype(np.float32)), tf.int64
+            tf.round(values / (one * other).astype(np.float32)), tf.float64
         )
         mantissas, exponents = map(
             np.array, zip(*map(fixed_point.parts, factors), strict=True)
