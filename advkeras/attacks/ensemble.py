@@ -1,7 +1,7 @@
 """Ensemble: attacks in turn, each on what the ones before left standing.
 
 After AutoAttack: Croce and Hein 2020, section 5. Other members: many short
-climbs and a few long ones in place of nine of 100 steps, and no FAB.
+climbs and a few long ones in place of nine of 100 steps, and FMN for FAB.
 """
 
 import dataclasses
@@ -19,12 +19,16 @@ from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import check_target_rule
 from advkeras.attacks.attack import fooled
 from advkeras.attacks.attack import keep_amount
+from advkeras.attacks.fmn import FMN
 from advkeras.attacks.square import Square
 from advkeras.classifier import Classifier
 
 # Of the steps of a long climb, those of the first one and of those toward
 # every class; and how many classes long climbs go toward.
 _FIRST, _EVERY, _FEW = 4, 8, 3
+# Of the search for the nearest and the last climb, which few images come to,
+# the steps over those of a long climb.
+_NEAREST, _LAST = 5, 6
 _CLASSES = 10  # most that are aimed at, and one
 _DLR_CLASSES = 4  # that targeted DLR compares
 _CLEAN, _NONE = "clean", "none"
@@ -40,6 +44,10 @@ class Ensemble(Attack):
     - "apgd-long": `APGD` on cross-entropy toward the first three of them, the
       whole of the steps each.
     - "square", for "linf" alone: `Square`, which asks for no gradient.
+    - "fmn": `FMN`, which looks for the nearest example, steps * 5. It comes
+      from within, where climbs walk about on the ball: what is nearer than
+      epsilon is within the budget.
+    - "apgd-last": `APGD` on cross-entropy, steps * 6.
 
     An image that one of them broke is shown to no other. The `member` of the
     result is the one that did; "clean" where the model errs already, "none"
@@ -104,7 +112,18 @@ class Ensemble(Attack):
         }
         if self.norm == "linf":
             members["square"] = Square(self.epsilon, queries=self.queries)
+        members["fmn"] = FMN(self.norm, _NEAREST * self.steps)
+        members["apgd-last"] = dataclasses.replace(
+            climb, steps=_LAST * self.steps
+        )
         return members
+
+    def within(self, changes: np.ndarray) -> np.ndarray:
+        """Returns which changes are within the budget, bool, (n,)."""
+        shares = changes / channels.array(self.epsilon)
+        order = {"linf": np.inf, "l2": 2}[self.norm]
+        sizes = np.linalg.norm(shares.reshape(len(shares), -1), order, axis=1)
+        return np.asarray(sizes <= 1)
 
     def on_tensors(
         self,
@@ -156,10 +175,13 @@ class Ensemble(Attack):
                 batch_size,
                 seed,
             )
-            kept = result.success | (i == 0)
+            success = result.success
+            if not hasattr(member, "epsilon"):  # that looks for the nearest
+                success = success & self.within(result.perturbation)
+            kept = success | (i == 0)
             found[rows[kept]] = result.images[kept]
-            by[rows[result.success]] = name
-            broken[rows] = result.success
+            by[rows[success]] = name
+            broken[rows] = success
             for total, of_one in (
                 (used, result.gradient_evaluations),
                 (asked, result.queries),
