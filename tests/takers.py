@@ -131,6 +131,12 @@ def takers(classifier, tflite, folder):
         "evaluation.check_accuracy": lambda x, y: (
             ak.evaluation.check_accuracy(classifier, x, y).right.count
         ),
+        "evaluation.robust_accuracy": lambda x, y, **more: [
+            rate.count
+            for rate in ak.evaluation.robust_accuracy(
+                classifier, x, y, [0.1], **more
+            ).rates
+        ],
         "evaluation.transfer_matrix": lambda x, y, **more: (
             ak.evaluation.transfer_matrix(
                 {"a": classifier}, attack, x, y, **more

@@ -77,6 +77,7 @@ BOUNDED = [
     "classifier.Classifier.predict",
     "edge.TfliteClassifier.predict",
     "evaluation.trust",
+    "evaluation.robust_accuracy",
     "evaluation.clean_accuracy",
     "evaluation.check_accuracy",
     "evaluation.transfer_matrix",
