@@ -47,8 +47,8 @@ class AttackResult:
             to climb), "no_gradient" (nor does one, and the gradient is NaN or
             infinite), "none" (nothing to solve).
         classes_asked: L-BFGS: how many classes were solved for, int64, (n,).
-        queries: Square: what was asked of the model after the image itself,
-            int64, (n,).
+        queries: Square, HopSkipJump: what was asked of the model after the
+            image itself, int64, (n,).
         member: Ensemble: the attack that broke each image, by name; "clean"
             where the model errs without, "none" where none did, (n,).
         model: Fingerprint of the model attacked. This and the next two are
