@@ -25,14 +25,9 @@ hypothesis.settings.load_profile("advkeras")
 
 
 def pytest_collection_finish():
-    """Spares the collector of garbage what lives as long as the tests do.
-
-    That is all that was imported; and a graph that is traced allocates much
-    that it goes on holding, so to look for garbage more seldom finds as much.
-    """
+    """Spares the collector of garbage what was imported, and stays."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
