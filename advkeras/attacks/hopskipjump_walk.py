@@ -1,6 +1,7 @@
 """HopSkipJump's walk: halving, estimating and stepping, by labels alone."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -74,24 +75,15 @@ class Walk:
 
     def begin(self, starts: np.ndarray | None) -> None:
         """Finds an example, however far, and goes back to the boundary."""
-        orders = [
-            range(_STARTS)
-            if starts is None
-            else np.argsort(self._size((starts - image) / self._range))
-            for image in self._originals
-        ]
-        for i in range(len(orders[0])):
+        start: Callable[[int, int], np.ndarray] = self._drawn
+        tries = _STARTS
+        if starts is not None:
+            tries, start = len(starts), self._nearest_of(starts)
+        for i in range(tries):
             rows = np.flatnonzero(np.isinf(self._far) & (self.left > 0))
             if not len(rows):
                 break
-            images = np.stack(
-                [
-                    self._drawn(int(row), i)
-                    if starts is None
-                    else starts[orders[row][i]]
-                    for row in rows
-                ]
-            )
+            images = np.stack([start(int(row), i) for row in rows])
             self._ask(rows, (images - self._originals[rows]) / self._range)
         rows = np.flatnonzero(np.isfinite(self._far))
         self._to_boundary(rows, self._change(rows))
@@ -128,6 +120,16 @@ class Walk:
         share = np.rint(share) if i % 3 == 1 else share
         image = self._lower + share * self._range
         return np.broadcast_to(image, shape).astype(np.float32)
+
+    def _nearest_of(
+        self, starts: np.ndarray
+    ) -> Callable[[int, int], np.ndarray]:
+        """Returns what gives an image its i-th nearest start."""
+        orders = [
+            np.argsort(self._size((starts - image) / self._range))
+            for image in self._originals
+        ]
+        return lambda row, i: starts[orders[row][i]]
 
     def _change(self, rows: np.ndarray) -> np.ndarray:
         return (self.best[rows] - self._originals[rows]) / self._range
