@@ -79,7 +79,7 @@ def define(
     flags.DEFINE_list(
         "runtimes",
         on,
-        f"What executes the copies{runtimes}.",
+        f"What executes the copies; all for whatever is installed{runtimes}.",
     )
     flags.DEFINE_list(
         "overshoots", overshoots, "Factors that perturbations are scaled by."
@@ -168,7 +168,7 @@ def subject() -> Subject:
         for file in given.values():
             ak.edge.check_fits(file, classifier)
         if given:
-            ak.edge.check_runs(given, FLAGS.runtimes)
+            ak.edge.check_runs(given, named_runtimes())
     settings = {
         **_common.settings(),
         "model_sha256": path and files.sha256(path),
@@ -236,6 +236,16 @@ def warn_of(exported: Any) -> None:
     """Prints what should be known of files that were exported."""
     for line in exported.warnings:
         print(f"warning: {line}", flush=True)
+
+
+def named_runtimes() -> list[str]:
+    """Returns what --runtimes says."""
+    import advkeras as ak
+
+    listed: list[str] = []
+    for name in FLAGS.runtimes:
+        listed += ak.edge.installed() if name == "all" else [name]
+    return list(dict.fromkeys(listed))
 
 
 def named_files(texts: list[str]) -> dict[str, Path]:

@@ -39,8 +39,9 @@ def main() -> None:
     subject = _edge.subject()
     attacks = _common.attacks(subject.bounds)
     names = subject.given or FLAGS.variants
+    runtimes = _edge.named_runtimes()
     output = Path(FLAGS.output)
-    bundle.check(output, names, FLAGS.runtimes, overshoots, FLAGS.camera)
+    bundle.check(output, names, runtimes, overshoots, FLAGS.camera)
     command = _common.command("edge_bundle")
     # What goes to the device lies apart from what only this machine needs.
     run = ak.report.Run(
@@ -60,7 +61,7 @@ def main() -> None:
         variants,
         source=subject.classifier,
         class_names=subject.data.class_names,
-        runtimes=FLAGS.runtimes,
+        runtimes=runtimes,
         overshoots=overshoots,
         camera=FLAGS.camera,
         about={

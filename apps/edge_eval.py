@@ -52,9 +52,8 @@ def main() -> None:
     asked = dict(zip(names, _counts(len(names)), strict=True))
     _common.shares()
     overshoots = _common.numbers("overshoots")
-    ak.edge.check_settings(
-        FLAGS.runtimes, overshoots, FLAGS.camera, FLAGS.threads
-    )
+    runtimes = _edge.named_runtimes()
+    ak.edge.check_settings(runtimes, overshoots, FLAGS.camera, FLAGS.threads)
     if "evasive" in names.values() and FLAGS.tflite and not FLAGS.model:
         raise ValueError(
             "`model` must be given for attack evasive: the float model that "
@@ -93,7 +92,7 @@ def main() -> None:
             labels,
             variants,
             examples=[counts[name] for name in shown],
-            runtimes=FLAGS.runtimes,
+            runtimes=runtimes,
             overshoots=overshoots,
             camera=FLAGS.camera,
             threads=FLAGS.threads,
@@ -111,7 +110,7 @@ def main() -> None:
             bounds=subject.bounds,
             share=share,
             examples=list(counts.values()),
-            runtime=_runtime(),
+            runtime=_judge(runtimes),
             threads=FLAGS.threads,
             seed=FLAGS.seed,
         )
@@ -144,11 +143,11 @@ def main() -> None:
     print(f"Written to {FLAGS.output}: {paths}.")
 
 
-def _runtime() -> str:
-    """Returns the first of --runtimes that runs here, to judge by."""
+def _judge(runtimes: list[str]) -> str:
+    """Returns the first of these that runs here, to judge by."""
     import advkeras as ak
 
-    here = [name for name in FLAGS.runtimes if name in ak.edge.RUNTIMES]
+    here = [name for name in runtimes if name in ak.edge.RUNTIMES]
     return here[0] if here else "litert"
 
 

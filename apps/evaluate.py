@@ -47,9 +47,8 @@ def main() -> None:
         )
     _common.shares()
     overshoots = _common.numbers("overshoots")
-    ak.edge.check_settings(
-        FLAGS.runtimes, overshoots, FLAGS.camera, FLAGS.threads
-    )
+    runtimes = _edge.named_runtimes()
+    ak.edge.check_settings(runtimes, overshoots, FLAGS.camera, FLAGS.threads)
     subject = _edge.subject()
     name, classifier = next(iter(subject.attacked.items()))
     attacks = _common.attacks(classifier.bounds)
@@ -72,7 +71,7 @@ def main() -> None:
         labels,
         subject.data.class_names,
         variants,
-        runtimes=FLAGS.runtimes,
+        runtimes=runtimes,
         overshoots=overshoots,
         camera=FLAGS.camera,
         threads=FLAGS.threads,

@@ -96,7 +96,7 @@ def main() -> None:
         labels,
         test_set.class_names,
         variants,
-        runtimes=tuple(ak.edge.RUNTIMES),
+        runtimes=ak.edge.DEFAULT_RUNTIMES,
         checks=checks,
         seed=FLAGS.seed,
     )

@@ -11,7 +11,9 @@ from advkeras.edge.lift import TfliteClassifier
 from advkeras.edge.lift import agreement
 from advkeras.edge.outcomes import Row
 from advkeras.edge.outcomes import Survival
+from advkeras.edge.runtimes import DEFAULT as DEFAULT_RUNTIMES
 from advkeras.edge.runtimes import HERE as RUNTIMES
+from advkeras.edge.runtimes import installed
 from advkeras.edge.runtimes import start
 from advkeras.edge.shown import OVERSHOOTS
 from advkeras.edge.survival import survival
@@ -23,6 +25,7 @@ from advkeras.edge.white_box import white_box
 from advkeras.edge.lift import lift  # isort: skip
 
 __all__ = [
+    "DEFAULT_RUNTIMES",
     "OVERSHOOTS",
     "RUNTIMES",
     "Agreement",
@@ -37,6 +40,7 @@ __all__ = [
     "check_runs",
     "check_settings",
     "export",
+    "installed",
     "lift",
     "start",
     "survival",

@@ -33,7 +33,7 @@ def write_bundle(
     *,
     source: Classifier,
     class_names: Sequence[str],
-    runtimes: Sequence[str] = ("litert", "litert-reference", "tflm"),
+    runtimes: Sequence[str] = executors.DEFAULT,
     overshoots: Sequence[float] = (1.0, 1.05, 1.2),
     camera: Sequence[str] = (),
     about: Mapping[str, Any] | None = None,

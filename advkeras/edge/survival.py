@@ -36,7 +36,7 @@ _TIMED = 100  # images whose latency is taken
 def survival(
     results: AttackResult | Mapping[str, AttackResult],
     variants: Mapping[str, str | os.PathLike],
-    runtimes: Sequence[str] = ("litert", "litert-reference", "tflm"),
+    runtimes: Sequence[str] = executors.DEFAULT,
     *,
     source: Classifier | keras.Model | None = None,
     overshoots: Sequence[float] = OVERSHOOTS,
@@ -51,8 +51,8 @@ def survival(
     Args:
         results: What an attack found on the float model, or name -> result.
         variants: Name -> .tflite file, as `export` returned them.
-        runtimes: "litert", "litert-reference", "tflm", and
-            "device:FILE" for the results that came back from a device.
+        runtimes: Of `advkeras.edge.RUNTIMES`, and "device:FILE" for the
+            results that came back from a device.
         source: The float model; without it, what it says of rounded and
             overshot images is not known.
         overshoots: Factors that the perturbation is scaled by.

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import dataclasses
-import importlib.util
 import os
 import tempfile
 from collections.abc import Callable
@@ -18,12 +17,6 @@ from advkeras.edge.sources import Source
 
 FEW = 8  # images that numbers are compared on
 _TOLERANCE = 1e-3  # of the range: kernels sum in another order
-
-
-def here() -> list[str]:
-    """Returns the runtimes that are installed, the fastest first."""
-    tflm = importlib.util.find_spec("tflite_micro") is not None
-    return [name for name in executors.HERE if name != "tflm" or tflm]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,7 +51,7 @@ def trial(path: Path, images: np.ndarray) -> Trial:
         except ValueError as error:
             return str(getattr(error, "reason", error))
 
-    names = here()
+    names = executors.installed(executors.DEFAULT)  # the fastest first
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         shown = [images if name == names[0] else images[:1] for name in names]
         made = dict(zip(names, pool.map(run, names, shown), strict=True))

@@ -24,7 +24,7 @@ def survival_report(
     variants: Mapping[str, str | os.PathLike],
     *,
     examples: Sequence[int] = (),
-    runtimes: Sequence[str] = tuple(edge.RUNTIMES),
+    runtimes: Sequence[str] = edge.DEFAULT_RUNTIMES,
     overshoots: Sequence[float] = edge.OVERSHOOTS,
     camera: Sequence[str] = (),
     threads: int = 1,

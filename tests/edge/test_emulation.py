@@ -22,7 +22,7 @@ import run_on_device
 
 path, kernels, images, outputs = sys.argv[1:]
 with open(path, "rb") as file:
-    model = run_on_device.Model(file.read(), reference=kernels == "reference")
+    model = run_on_device.Model(file.read(), kernels)
 images = np.load(images)
 np.save(outputs, model.run(run_on_device.quantize(images, model.input)))
 print(platform.machine(), platform.python_version(), model.runtime, sep=";")
@@ -242,7 +242,7 @@ def test_a_model_there_and_here(device, tflite, tmp_path, name, variant):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     shutil.copy(run_on_device.__file__, tmp_path)
-    for kernels in ("fast", "reference"):
+    for kernels in ("AUTO", "BUILTIN_REF"):
         ended = emulation.run(
             device,
             script,
@@ -253,7 +253,7 @@ def test_a_model_there_and_here(device, tflite, tmp_path, name, variant):
         assert (machine, python[:4]) == ("aarch64", emulation.PYTHON)
         assert runtime == f"ai_edge_litert {emulation.LITERT}"
         there = np.load(tmp_path / "outputs.npy")
-        model = run_on_device.Model(path.read_bytes(), kernels == "reference")
+        model = run_on_device.Model(path.read_bytes(), kernels)
         here = model.run(run_on_device.quantize(images, model.input))
         if variant == "int8":
             assert here.dtype == np.int8

@@ -69,7 +69,7 @@ def agreement(
         >>> found = ak.edge.agreement("int8.tflite", images)
         >>> found.outputs[0].top_1, found.parted
     """
-    checks.check_choice("runtime", runtime, runtimes.HERE)
+    runtimes.check_lifted(runtime)
     checks.check_count("inspected", inspected)
     program = as_program(source, runtime)
     graph = program.graph

@@ -44,7 +44,8 @@ class TfliteClassifier(Classifier):
         levels: For a file that takes floats: how many values a pixel can
             have. An integer input has its own.
         runtime: What says the labels: one of `advkeras.edge.RUNTIMES`; None
-            for the first of them that can run the file.
+            for the first of `advkeras.edge.DEFAULT_RUNTIMES` that can run the
+            file. The lift has LiteRT's arithmetic where it is none of these.
         threads: Threads of the interpreter.
 
     Warns:
@@ -90,7 +91,7 @@ class TfliteClassifier(Classifier):
         # Ended with this object, however that goes.
         weakref.finalize(self, interpreter.close)
         super().__init__(
-            lift(graph, "logits", interpreter.runtime),
+            lift(graph, "logits", _arithmetic(interpreter.runtime)),
             held_bounds(graph) if bounds is None else bounds,
             outputs if kind is None else None,
             levels,
@@ -166,7 +167,7 @@ def _interpreter(
     if runtime is not None:
         return runtimes.Interpreter(path, runtime, threads)
     refused: list[runtimes.CannotRunError] = []
-    for name in runtimes.HERE:
+    for name in runtimes.DEFAULT:
         try:
             runtimes.check(name)
             interpreter = runtimes.Interpreter(path, name, threads)
@@ -185,6 +186,10 @@ def _interpreter(
             )
         return interpreter
     raise refused[0]
+
+
+def _arithmetic(runtime: str) -> str:
+    return runtime if runtime in runtimes.DEFAULT else "litert"
 
 
 def _levels(

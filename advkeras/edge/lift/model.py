@@ -52,7 +52,7 @@ def lift(
         >>> scores = model(images)
     """
     checks.check_choice("outputs", outputs, _OUTPUTS)
-    checks.check_choice("runtime", runtime, runtimes.HERE)
+    runtimes.check_lifted(runtime)
     program = as_program(source, runtime)
     graph = program.graph
     ends = [logits_of(graph, tensor) for tensor in graph.outputs]

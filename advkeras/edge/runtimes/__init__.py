@@ -1,6 +1,5 @@
 """What executes a .tflite file: interpreters here, results from devices."""
 
-import importlib.util
 import os
 from pathlib import Path
 
@@ -9,9 +8,15 @@ from advkeras.edge.runtimes.child import CannotRunError
 from advkeras.edge.runtimes.device import Recorded
 from advkeras.edge.runtimes.inspector import Inspector
 from advkeras.edge.runtimes.interpreter import Interpreter
+from advkeras.edge.runtimes.known import DEFAULT
+from advkeras.edge.runtimes.known import HERE
+from advkeras.edge.runtimes.known import check_installed
+from advkeras.edge.runtimes.known import check_lifted
+from advkeras.edge.runtimes.known import installed
 from advkeras.edge.runtimes.prediction import Prediction
 
 __all__ = [
+    "DEFAULT",
     "HERE",
     "CannotRunError",
     "Inspector",
@@ -20,17 +25,12 @@ __all__ = [
     "Recorded",
     "Runtime",
     "check",
+    "check_lifted",
+    "installed",
     "start",
 ]
 
 Runtime = Interpreter | Recorded
-
-# Those that run on this machine, and what each is.
-HERE = {
-    "litert": "LiteRT's interpreter with its fast kernels (XNNPACK)",
-    "litert-reference": "LiteRT's interpreter with its reference kernels",
-    "tflm": "the kernels of TensorFlow Lite Micro, one image at a time",
-}
 
 
 def check(runtime: str) -> None:
@@ -45,11 +45,7 @@ def check(runtime: str) -> None:
             )
         return
     checks.check_choice("runtimes", runtime, [*HERE, "device:FILE"])
-    if runtime == "tflm" and importlib.util.find_spec("tflite_micro") is None:
-        raise ValueError(
-            "`runtimes` must be installed: pip install 'advkeras[tflm]'. "
-            "Received: runtimes='tflm'"
-        )
+    check_installed(runtime)
 
 
 def start(
@@ -62,8 +58,8 @@ def start(
 
     Args:
         path: The .tflite file.
-        runtime: "litert", "litert-reference", "tflm", or "device:FILE" for
-            the results that came back from a device.
+        runtime: One of `advkeras.edge.RUNTIMES`, or "device:FILE" for the
+            results that came back from a device.
         threads: Threads of the interpreter; tflm has one.
         timeout: Seconds that one answer may take.
 

@@ -19,7 +19,7 @@ class Interpreter(Child):
 
     Args:
         path: The .tflite file.
-        runtime: "litert", "litert-reference" or "tflm".
+        runtime: One of `advkeras.edge.RUNTIMES`.
         threads: Threads of the interpreter; tflm has one.
         timeout: Seconds that one answer may take.
 

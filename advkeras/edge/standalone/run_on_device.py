@@ -148,21 +148,20 @@ class Model:
 
     Args:
         content: Bytes of the file.
-        reference: Whether to use the reference kernels, not the fast ones.
+        kernels: Which to use, as OpResolverType calls them: "AUTO" for the
+            fastest, "BUILTIN_REF" for the reference kernels.
         threads: Threads of the interpreter.
     """
 
-    def __init__(
-        self, content: bytes, reference: bool = False, threads: int = 1
-    ):
+    def __init__(self, content: bytes, kernels: str = "AUTO", threads: int = 1):
         package, version, module = find_interpreter()
-        kernels = {}
-        if reference:
-            kind = module.OpResolverType.BUILTIN_REF
-            kernels["experimental_op_resolver_type"] = kind
+        options = {}
+        if kernels != "AUTO":
+            kind = module.OpResolverType[kernels]
+            options["experimental_op_resolver_type"] = kind
         self.runtime = package + " " + version
         self._interpreter = module.Interpreter(
-            model_content=content, num_threads=threads, **kernels
+            model_content=content, num_threads=threads, **options
         )
         self._interpreter.allocate_tensors()
         self.input = tensor(self._interpreter.get_input_details())

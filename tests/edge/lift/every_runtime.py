@@ -30,16 +30,16 @@ def beside(path, images):
     output = read(path).outputs[0]
     step, _ = fixed_point.grid(output)
     said = {}
-    for name in ak.edge.RUNTIMES:
+    for name in ak.edge.DEFAULT_RUNTIMES:
         lifted = lift(path, runtime=name).predict(images, verbose=0)
         said[f"lift of {name}"] = np.rint(lifted / step)
-    for name in ak.edge.RUNTIMES:
+    for name in ak.edge.DEFAULT_RUNTIMES:
         with ak.edge.start(path, name) as session:
             outputs = session.predict(images).outputs
         said[name] = np.rint(as_floats(outputs, output) / step)
     found = {}
     for name, steps in said.items():
-        for runtime in ak.edge.RUNTIMES:
+        for runtime in ak.edge.DEFAULT_RUNTIMES:
             off = np.abs(steps - said[runtime])
             same = steps.argmax(1) == said[runtime].argmax(1)
             found[name, runtime] = (off == 0).mean(), off.max(), same.mean()
@@ -60,9 +60,9 @@ def behind(found):
     parts = {"outputs": 0, "classes": 2}
     missed = {part: {} for part in parts}
     for part, at in parts.items():
-        for runtime in ak.edge.RUNTIMES:
+        for runtime in ak.edge.DEFAULT_RUNTIMES:
             own = found[f"lift of {runtime}", runtime][at]
-            others = [name for name in ak.edge.RUNTIMES if name != runtime]
+            others = [one for one in ak.edge.DEFAULT_RUNTIMES if one != runtime]
             closest = max(others, key=lambda one: found[one, runtime][at])
             theirs = found[closest, runtime][at]
             if own < theirs:
@@ -77,7 +77,7 @@ def table(found, n):
         found: Name -> what `beside` returned of a file.
         n: How many images were shown.
     """
-    runtimes = list(ak.edge.RUNTIMES)
+    runtimes = list(ak.edge.DEFAULT_RUNTIMES)
     lines = [
         f"The lift of each runtime, and each runtime, beside each, {n} "
         "images: outputs that are equal (largest difference in steps), same "
@@ -107,7 +107,7 @@ def verdict(found):
         found: Name -> what `beside` returned of a file.
     """
     missed = {file: behind(about) for file, about in found.items()}
-    every = len(found) * len(ak.edge.RUNTIMES)
+    every = len(found) * len(ak.edge.DEFAULT_RUNTIMES)
     lines = ["", "At least as close to a runtime as any other runtime is:", ""]
     for part in ("outputs", "classes"):
         exceptions = [

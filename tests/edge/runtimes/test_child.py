@@ -17,7 +17,7 @@ from advkeras.edge.runtimes import Interpreter
 from advkeras.edge.runtimes import child
 from tests.edge import dense
 
-RUNTIMES = ("litert", "litert-reference", "tflm")
+RUNTIMES = ("litert", "litert-reference", "litert-optimised", "tflm")
 every_runtime = pytest.mark.parametrize("runtime", RUNTIMES)
 
 
@@ -118,8 +118,12 @@ def test_an_answer_does_not_depend_on_the_batch(
         alone = [session.predict(image[None]).outputs for image in noise]
         pairs = [session.predict(noise[i : i + 3]).outputs for i in (0, 3)]
         again = session.predict(noise).outputs
-    np.testing.assert_array_equal(together, np.concatenate(alone))
-    np.testing.assert_array_equal(together[:6], np.concatenate(pairs))
+    # Its product of a matrix and a vector sums in another order than that of
+    # two matrices; integers have none.
+    sums = runtime == "litert-optimised" and variant != "int8"
+    close = {"rtol": 0, "atol": 1e-5 if sums else 0}
+    np.testing.assert_allclose(together, np.concatenate(alone), **close)
+    np.testing.assert_allclose(together[:6], np.concatenate(pairs), **close)
     np.testing.assert_array_equal(together, again)
 
 

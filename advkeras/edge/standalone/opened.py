@@ -1,0 +1,95 @@
+"""A .tflite file whose tensors LiteRT shows."""
+
+# Its neighbour: the folder of a script is on the path.
+import numpy as np
+import run_on_device
+
+
+class OpenModel:
+    """A .tflite file of one input, whose tensors can be looked at.
+
+    Args:
+        content: Bytes of the file.
+        kernels: As for `run_on_device.Model`.
+        threads: Threads of the interpreter.
+        inside: Whether all tensors that depend on the input can be, or the
+            outputs alone.
+    """
+
+    def __init__(
+        self, content: bytes, kernels: str, threads: int, inside: bool
+    ):
+        package, version, module = run_on_device.find_interpreter()
+        self.runtime = package + " " + version
+        self._interpreter = module.Interpreter(
+            model_content=returning_all(content) if inside else content,
+            num_threads=threads,
+            experimental_op_resolver_type=module.OpResolverType[kernels],
+        )
+        self._interpreter.allocate_tensors()
+        given = self._interpreter.get_input_details()
+        self.input = run_on_device.tensor(given)
+        self.input["signature"] = [int(s) for s in given[0]["shape_signature"]]
+        self.outputs = [
+            run_on_device.tensor([detail])
+            for detail in self._interpreter.get_output_details()
+        ]
+        self._shape = tuple(self.input["shape"])
+
+    def tensors(
+        self, inputs: np.ndarray, indices: list[int]
+    ) -> list[np.ndarray]:
+        """Returns these tensors for inputs of the file's dtype, (n, ...)."""
+        if self.input["any_batch"]:
+            return self._invoke(inputs, indices)
+        return run_on_device.in_batches(
+            lambda batch: self._invoke(batch, indices), inputs, self._shape[0]
+        )
+
+    def _invoke(
+        self, inputs: np.ndarray, indices: list[int]
+    ) -> list[np.ndarray]:
+        index = self.input["index"]
+        if inputs.shape != self._shape:
+            self._interpreter.resize_tensor_input(
+                index, inputs.shape, strict=True
+            )
+            self._interpreter.allocate_tensors()
+            self._shape = inputs.shape
+        self._interpreter.set_tensor(index, inputs)
+        self._interpreter.invoke()
+        return [np.atleast_1d(self._interpreter.get_tensor(i)) for i in indices]
+
+
+def returning_all(content: bytes) -> bytes:
+    """Returns a file that returns all that depends on its input.
+
+    What is no output, the fast kernels (XNNPACK) never write to a tensor, and
+    the others write over.
+    """
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    graph = model.subgraphs[0]
+    # Some converters write a list of nothing where there is no data.
+    held = [
+        buffer.data is not None and len(buffer.data) for buffer in model.buffers
+    ]
+    constant = {-1} | {
+        index
+        for index, tensor in enumerate(graph.tensors)
+        if held[tensor.buffer]
+    }
+    outputs = [int(index) for index in graph.outputs]
+    for operator in graph.operators:
+        # Weights of half precision go through a DEQUANTIZE.
+        if constant.issuperset(operator.inputs):
+            constant.update(operator.outputs)
+        else:
+            outputs.extend(int(index) for index in operator.outputs)
+    graph.outputs = list(dict.fromkeys(outputs))
+    model.signatureDefs = None  # they name the outputs that there were
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
