@@ -14,17 +14,25 @@ flags.disclaim_key_flags()
 
 FLAGS = flags.FLAGS
 
+# What is measured where nobody says otherwise.
+VARIANTS = "float32,float16,dynamic,int8,int8-float-io,int16x8"
 
-_VARIANTS = "float32,float16,dynamic,int8,int8-float-io,int16x8"
 
-
-def define_variants(variants: str = _VARIANTS) -> None:
-    """Defines --variants, --calibration and --calibration_split.
+def define_variants(variants: str = VARIANTS, batch: int | None = 0) -> None:
+    """Defines --variants, --batch, --calibration and --calibration_split.
 
     Args:
         variants: Default of --variants.
+        batch: Default of --batch; None, where the app has its own.
     """
     flags.DEFINE_list("variants", variants, "Variants to export.")
+    flags.DEFINE_integer(
+        "batch",
+        batch,
+        "Images that an exported file takes at a time; 0 for any number, 1 for "
+        "devices." + (" Default: 0, of C source 1." if batch is None else ""),
+        lower_bound=0,
+    )
     flags.DEFINE_integer(
         "calibration",
         300,
@@ -43,8 +51,9 @@ def define(
     model: str | None = "m1",
     attack: str = "fgsm,lbfgs",
     epsilon: str = "0.1",
-    variants: str = _VARIANTS,
+    variants: str = VARIANTS,
     on: str = "litert,litert-reference,tflm",
+    batch: int = 0,
 ) -> None:
     """Defines all that attacking a float model for its copies takes.
 
@@ -57,6 +66,7 @@ def define(
         epsilon: Default of --epsilon.
         variants: Default of --variants.
         on: Default of --runtimes.
+        batch: Default of --batch.
     """
     flags.DEFINE_string(
         "model",
@@ -90,7 +100,7 @@ def define(
         "What happens before the copies see an image, in this order: "
         "jpeg:QUALITY, resize:FACTOR, brightness:FACTOR.",
     )
-    define_variants(variants)
+    define_variants(variants, batch)
     _models.define_import()
     _models.define_max_model_gb()
     _models.define_bounds()
@@ -217,6 +227,7 @@ def copies(
         FLAGS.variants,
         calibration=images,
         labels=labels,
+        batch_size=FLAGS.batch or None,
         provenance={
             "command": command,
             **_models.provenance(subject.path, calibration_set),

@@ -18,7 +18,7 @@ from apps import _running
 
 FLAGS = flags.FLAGS
 
-_edge.define(examples=100, overshoots="1,1.05,1.2", runtimes=" here")
+_edge.define(examples=100, overshoots="1,1.05,1.2", runtimes=" here", batch=1)
 _common.define_output("output/bundle", "The folder to write; a .zip beside it.")
 
 

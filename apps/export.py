@@ -5,7 +5,8 @@ python -m apps.export --model=conv-mnist --dataset=mnist --format=c \
 
 The variants: float32; float16 (weights in float16); dynamic (weights in int8);
 int8 (all in int8); int8-float-io (the same between float32 input and output);
-int16x8 (activations in int16, weights in int8).
+int16x8 (activations in int16, weights in int8); int8-uint8-io (int8 between the
+bytes of a camera and scores in bytes).
 """
 
 from absl import flags
@@ -32,7 +33,7 @@ flags.DEFINE_integer(
     "calibration.",
     lower_bound=1,
 )
-_edge.define_variants()
+_edge.define_variants(f"{_edge.VARIANTS},int8-uint8-io", batch=None)
 _models.define_import()
 _models.define_max_model_gb()
 _models.define_bounds()
@@ -65,6 +66,7 @@ def main() -> None:
     }
     images, labels = None, None
     to_c = FLAGS.format == "c"
+    batch = int(to_c) if FLAGS.batch is None else FLAGS.batch
     if to_c or any(variant.needs_calibration for variant in wanted.values()):
         data = ak.datasets.load(
             FLAGS.dataset,
@@ -85,6 +87,7 @@ def main() -> None:
         calibration=images,
         provenance=provenance,
         labels=labels,
+        batch_size=batch or None,
     )
     sources = {}
     if to_c and images is not None and labels is not None:

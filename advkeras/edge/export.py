@@ -83,11 +83,11 @@ def export(
     calibration: Any = None,
     provenance: Mapping[str, Any] | None = None,
     labels: Any = None,
+    batch_size: int | None = None,
 ) -> Exported:
     """Writes a model as .tflite files, `{variant}.tflite`, with their cards.
 
-    The files take batches of any size where the model does. The same weights,
-    calibration and versions give the same bytes.
+    The same weights, calibration and versions give the same bytes.
 
     What the converter makes in float32 is compared with the model before any
     file is written, and every file is run once on each runtime that is
@@ -108,6 +108,10 @@ def export(
             command.
         labels: Of the calibration images, to say of each file whether it
             reads them worse than the model; None for those of a data set.
+        batch_size: Images that a file takes at a time. None: any number,
+            where the model does, which is the fastest to evaluate. 1 is what
+            devices want: without the operators that ask for the size of a
+            batch, which microcontrollers and NPUs have not.
 
     Returns:
         The paths by variant; what the converter cannot make, or makes
@@ -123,6 +127,9 @@ def export(
     """
     classifier = as_classifier(model)
     wanted = find_all(variants)
+    if batch_size is not None:
+        checks.check_count("batch_size", batch_size)
+    source = Source.of(classifier, batch_size)
     images, labels = _checked_calibration(
         classifier, wanted.values(), calibration, labels
     )
@@ -154,7 +161,6 @@ def export(
         # All variants are made from it.
         files.aside(directory / _SAVED) as folder,
     ):
-        source = Source.of(classifier)
         source.save(str(folder / _SAVED))
         expected = judging.Expected.of(classifier, images, labels)
         converter = _Converter(source, images, expected, folder)

@@ -20,20 +20,31 @@ class Source:
 
     Attributes:
         model: The model.
-        spec: What it takes: its own type and number of images where it has
-            such, else any number of floats.
+        spec: What it takes: its own type, or floats; its own number of
+            images, or that which was asked for, or any.
     """
 
     model: keras.Model
     spec: tf.TensorSpec
 
     @classmethod
-    def of(cls, classifier: Classifier) -> "Source":
+    def of(
+        cls, classifier: Classifier, batch_size: int | None = None
+    ) -> "Source":
         """Returns a classifier's model; in float32 if it can be.
 
         There are no kernels of TFLite for float64 and float16.
+
+        Args:
+            classifier: The model.
+            batch_size: Images it is to take at a time; None for what it takes.
+
+        Raises:
+            ValueError: The model takes another number.
         """
         source = cls.as_it_is(classifier)
+        if batch_size is not None:
+            source = source._of_batch(batch_size)
         if source.computes_in_float32:
             return source
         try:
@@ -54,6 +65,16 @@ class Source:
             spec = tf.TensorSpec(tuple(given[0].shape), given[0].dtype)
         return cls(model, spec)
 
+    def _of_batch(self, batch_size: int) -> "Source":
+        rows = self.spec.shape[0]
+        if rows not in (None, batch_size):
+            raise ValueError(
+                "`batch_size` must be left out for a model that takes just "
+                f"{rows} images at a time. Received: batch_size={batch_size}"
+            )
+        shape = (batch_size, *self.spec.shape[1:])
+        return Source(self.model, tf.TensorSpec(shape, self.spec.dtype))
+
     @property
     def computes_in_float32(self) -> bool:
         """Whether nothing in it is of another type."""
@@ -65,7 +86,9 @@ class Source:
         Raises:
             ValueError: The model has no configuration to rebuild it from.
         """
-        return self._of_model(models.cloned(self.model, "float32"), self.spec)
+        source = self._of_model(models.cloned(self.model, "float32"), self.spec)
+        rows = self.spec.shape[0]
+        return source if rows is None else source._of_batch(rows)
 
     def batches(self, images: np.ndarray, size: int = 1) -> Iterator[tf.Tensor]:
         """Yields images as the model takes them.

@@ -82,6 +82,15 @@ VARIANTS = {
             supported_ops=_INT16X8,
             needs_calibration=True,
         ),
+        Variant(
+            "int8-uint8-io",
+            "Weights and activations in int8, input and output in uint8.",
+            weights="int8",
+            activations="int8",
+            io="uint8",
+            supported_ops="TFLITE_BUILTINS_INT8",
+            needs_calibration=True,
+        ),
     )
 }
 

@@ -146,9 +146,18 @@ def test_the_default_output_is_named_after_the_model(
     assert ak.models.read_card("output/m1/float32.tflite")
 
 
+@pytest.mark.parametrize(
+    ("flags", "rows"), [([], -1), (["--batch=3"], 3), (["--format=c"], 1)]
+)
+def test_the_batch_of_a_file(run_app, arguments, output, flags, rows):
+    run_app("export", *arguments, "--variants=float32", *flags)
+    card = ak.models.read_card(output / "float32.tflite")
+    assert card["input"]["shape"][0] == rows
+
+
 def test_the_default_is_every_variant(run_app):
-    said = run_app("export", "--help").out
-    assert f"'{','.join(VARIANTS)}'" in said
+    said = "".join(run_app("export", "--help").out.split())
+    assert f"'{','.join(VARIANTS)}'" in said  # which a line cannot hold
 
 
 @pytest.mark.parametrize(

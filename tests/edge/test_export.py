@@ -177,6 +177,55 @@ def test_the_files_answer_as_the_model(exported, images, test_digits):
     assert len(digests) == len(paths)
 
 
+def test_bytes_of_a_camera(exported, images):
+    """The same net: an int8 level is a uint8 one less 128, in and out."""
+    _, paths = exported
+    signed, unsigned = (
+        outputs(paths[name], images) for name in ("int8", "int8-uint8-io")
+    )
+    np.testing.assert_allclose(unsigned, signed, atol=1e-5)
+    read = card_of(paths["int8-uint8-io"])["input"]
+    assert read["scale"] == pytest.approx(1 / 255)
+    assert read["zero_point"] == 0
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_batch_of_a_device(exported, images, tmp_path, batch_size):
+    """Without what asks for its size; the answers are the same."""
+    classifier, paths = exported
+    fixed = export(
+        classifier,
+        tmp_path,
+        ("float32", "int8"),
+        calibration=images,
+        batch_size=batch_size,
+    )
+    asks = {"SHAPE", "STRIDED_SLICE", "PACK"}
+    for name, path in fixed.items():
+        card = card_of(path)
+        assert asks & set(card_of(paths[name])["operators"])
+        assert not asks & set(card["operators"])
+        assert card["input"]["shape"] == [batch_size, 28, 28, 1]
+        assert card["output"]["shape"] == [batch_size, 10]
+        expected = outputs(paths[name], images)
+        np.testing.assert_allclose(outputs(path, images), expected, atol=1e-4)
+
+
+def test_a_model_of_another_batch(tmp_path):
+    model = keras.Sequential(
+        [
+            keras.Input((4, 4, 1), batch_size=8),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3),
+        ]
+    )
+    with pytest.raises(ValueError, match=r"just 8 images .*: batch_size=1"):
+        export(model, tmp_path, "float32", batch_size=1)
+    assert entries(tmp_path) == []
+    path = export(model, tmp_path, "float32", batch_size=8)["float32"]
+    assert card_of(path)["input"]["shape"] == [8, 4, 4, 1]
+
+
 @pytest.mark.slow
 def test_the_same_again_is_the_same_bytes(exported, images, tmp_path):
     """Of a model that was loaded again, compiled and called in between."""
@@ -417,6 +466,8 @@ def test_a_model_that_keras_cannot_export(tmp_path):
         ({"provenance": {"error": np.nan}}, "`provenance` .* JSON values"),
         ({"provenance": 3}, "`provenance` must be a dictionary"),
         ({"model": "m1"}, "`model` must be a keras.Model"),
+        ({"batch_size": 0}, "`batch_size` must be .* Received: batch_size=0"),
+        ({"batch_size": 1.5}, "`batch_size` must be"),
     ],
 )
 def test_wrong_input_before_any_work(

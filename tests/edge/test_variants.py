@@ -17,6 +17,7 @@ def test_the_variants_in_order():
         "int8",
         "int8-float-io",
         "int16x8",
+        "int8-uint8-io",
     ]
     assert all(name == variant.name for name, variant in VARIANTS.items())
 
