@@ -33,6 +33,12 @@ flags.DEFINE_integer(
     "calibration.",
     lower_bound=1,
 )
+flags.DEFINE_string(
+    "npu",
+    None,
+    "An NPU of Arm that the files are to be compiled for, such as "
+    "ethos-u55-128: what stays on the processor, memory and cycles.",
+)
 _edge.define_variants(f"{_edge.VARIANTS},int8-uint8-io", batch=None)
 _models.define_import()
 _models.define_max_model_gb()
@@ -50,10 +56,13 @@ def main() -> None:
 
     import advkeras as ak
     from advkeras import files
+    from advkeras.edge import npus
     from advkeras.edge.variants import find_all
     from advkeras.models import loading
 
     wanted = find_all(FLAGS.variants)
+    if FLAGS.npu:
+        npus.check(FLAGS.npu)
     path = loading.find(FLAGS.model)
     classifier = _models.load(path)
     output = Path(FLAGS.output or f"output/{path.stem}")
@@ -88,6 +97,7 @@ def main() -> None:
         provenance=provenance,
         labels=labels,
         batch_size=batch or None,
+        npu=FLAGS.npu,
     )
     sources = {}
     if to_c and images is not None and labels is not None:
@@ -111,6 +121,8 @@ def main() -> None:
         cards = results["variants"]
         rich.print(ak.report.export_grid(path.stem, cards).table())
         print(*ak.report.operators_in_words(cards), sep="\n")
+        if FLAGS.npu:
+            rich.print(ak.report.npu_grid(cards).table())
     for name, reason in exported.skipped.items():
         print(f"{name}: skipped: {reason}")
     _edge.warn_of(exported)

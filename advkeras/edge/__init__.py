@@ -9,6 +9,8 @@ from advkeras.edge.export import export
 from advkeras.edge.lift import Agreement
 from advkeras.edge.lift import TfliteClassifier
 from advkeras.edge.lift import agreement
+from advkeras.edge.npus import NPUS
+from advkeras.edge.npus import npu_report
 from advkeras.edge.outcomes import Row
 from advkeras.edge.outcomes import Survival
 from advkeras.edge.runtimes import DEFAULT as DEFAULT_RUNTIMES
@@ -26,6 +28,7 @@ from advkeras.edge.lift import lift  # isort: skip
 
 __all__ = [
     "DEFAULT_RUNTIMES",
+    "NPUS",
     "OVERSHOOTS",
     "RUNTIMES",
     "Agreement",
@@ -42,6 +45,7 @@ __all__ = [
     "export",
     "installed",
     "lift",
+    "npu_report",
     "start",
     "survival",
     "white_box",

@@ -26,6 +26,7 @@ from advkeras.classifier import as_classifier
 from advkeras.edge import clipping
 from advkeras.edge import flatbuffer
 from advkeras.edge import judging
+from advkeras.edge import npus
 from advkeras.edge import trials
 from advkeras.edge.converting import ConversionError
 from advkeras.edge.converting import check_no_loop
@@ -84,6 +85,7 @@ def export(
     provenance: Mapping[str, Any] | None = None,
     labels: Any = None,
     batch_size: int | None = None,
+    npu: str | None = None,
 ) -> Exported:
     """Writes a model as .tflite files, `{variant}.tflite`, with their cards.
 
@@ -112,6 +114,9 @@ def export(
             where the model does, which is the fastest to evaluate. 1 is what
             devices want: without the operators that ask for the size of a
             batch, which microcontrollers and NPUs have not.
+        npu: One of `advkeras.edge.NPUS`, for which Arm's compiler is asked
+            what it would make of each file; the cards have `npu_report`'s
+            answer, or "reason", a line that says why there is none.
 
     Returns:
         The paths by variant; what the converter cannot make, or makes
@@ -129,6 +134,8 @@ def export(
     wanted = find_all(variants)
     if batch_size is not None:
         checks.check_count("batch_size", batch_size)
+    if npu is not None:
+        npus.check(npu)
     source = Source.of(classifier, batch_size)
     images, labels = _checked_calibration(
         classifier, wanted.values(), calibration, labels
@@ -171,6 +178,8 @@ def export(
                 skipped[name] = str(error)
                 continue
             found = judging.judge(variant, file, trial, expected)
+            if npu is not None:
+                found["npu"] = npus.report_or_reason(file, npu)
             path = directory / f"{name}.tflite"
             _write(path, file, variant, {**card, **found}, images)
             paths[name] = path

@@ -10,6 +10,7 @@ from advkeras.report.evaluation import evaluation_in_words
 from advkeras.report.evaluation import evaluation_report
 from advkeras.report.evaluation import evaluation_sections
 from advkeras.report.export import export_grid
+from advkeras.report.export import npu_grid
 from advkeras.report.export import operators_in_words
 from advkeras.report.figures import gallery
 from advkeras.report.figures import heat_map
@@ -73,6 +74,7 @@ __all__ = [
     "gallery",
     "heat_map",
     "in_words",
+    "npu_grid",
     "operators_in_words",
     "robustness_grids",
     "robustness_in_words",

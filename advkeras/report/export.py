@@ -40,6 +40,46 @@ def export_grid(title: str, cards: dict[str, Any]) -> Grid:
     )
 
 
+def npu_grid(cards: dict[str, Any]) -> Grid:
+    """Lays out what an NPU's compiler made of variants.
+
+    Args:
+        cards: Variant -> its card, with an "npu".
+    """
+    found = {name: card["npu"] for name, card in cards.items()}
+    (title,) = {
+        ", ".join(one[k] for k in ("npu", "compiler", "system") if k in one)
+        for one in found.values()
+        if "reason" not in one
+    } or {"npu: none can be compiled"}
+    return Grid(
+        title,
+        (
+            "variant",
+            "left to the processor",
+            "SRAM",
+            "DRAM",
+            "flash",
+            "cycles",
+            "ms",
+        ),
+        tuple((name, *_on_npu(one)) for name, one in found.items()),
+        names=2,
+    )
+
+
+def _on_npu(found: dict[str, Any]) -> tuple[str, ...]:
+    if "reason" in found:
+        return (found["reason"], *["-"] * 5)
+    rest = found["cpu_operators"].items()
+    listed = ", ".join(f"{count} {name}" for name, count in rest) or "nothing"
+    if not found["npu_operators"]:
+        return (f"all: {listed}", *["-"] * 5)
+    sizes = (str(found["bytes"][name]) for name in ("sram", "dram", "flash"))
+    figures = (str(found["cycles"]), f"{found['milliseconds']:.3g}")
+    return (listed, *sizes, *figures)
+
+
 def operators_in_words(cards: dict[str, Any]) -> list[str]:
     """Lists the operators of each variant, and those that stayed in float.
 

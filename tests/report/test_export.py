@@ -74,3 +74,28 @@ def test_floats_are_no_news_of_a_float_variant(cards):
 def test_nothing_was_exported():
     assert ak.report.export_grid("m1", {}).rows == ()
     assert ak.report.operators_in_words({}) == []
+
+
+def test_what_an_npu_is_left_with(cards):
+    about = {"npu": "ethos-u55-128", "compiler": "vela 5", "system": "fast"}
+    found = {
+        **about,
+        "npu_operators": 4,
+        "cpu_operators": {"ELU": 2},
+        "bytes": {"sram": 10, "dram": 0, "flash": 90},
+        "cycles": 5000,
+        "milliseconds": 0.01,
+    }
+    none = {**about, "npu_operators": 0, "cpu_operators": {"RESHAPE": 1}}
+    cards["int8"]["npu"] = found
+    cards["float32"]["npu"] = none
+    cards["dynamic"]["npu"] = {"npu": "ethos-u55-128", "reason": "too odd"}
+    grid = ak.report.npu_grid(cards)
+    assert grid.title == "ethos-u55-128, vela 5, fast"
+    assert {row[0]: row[1:] for row in grid.rows} == {
+        "int8": ("2 ELU", "10", "0", "90", "5000", "0.01"),
+        "float32": ("all: 1 RESHAPE", *["-"] * 5),
+        "dynamic": ("too odd", *["-"] * 5),
+    }
+    del cards["int8"], cards["float32"]
+    assert ak.report.npu_grid(cards).title == "npu: none can be compiled"
