@@ -87,12 +87,35 @@ def times(values: tf.Tensor, mantissa: Any, exponent: Any) -> tf.Tensor:
         mantissa: As `parts` has it; or an array, of one for each channel.
         exponent: As the mantissa.
     """
+    high, rest = _high(values, mantissa, exponent)
+    return high if np.all(rest == 1) else away(high * rest)
+
+
+def times_halves_up(
+    values: tf.Tensor, mantissa: Any, exponent: Any
+) -> tf.Tensor:
+    """As `times`, but halves up at the rest too."""
+    high, rest = _high(values, mantissa, exponent)
+    return up(high * rest)
+
+
+def times_once(values: tf.Tensor, mantissa: Any, exponent: Any) -> tf.Tensor:
+    """As `times`, but rounded once, halves up."""
+    factor = np.ldexp(np.float64(mantissa), np.asarray(exponent) - 31)
+    return up(values * factor)
+
+
+def up(values: tf.Tensor) -> tf.Tensor:
+    """Returns float64 rounded, halves up."""
+    return tf.floor(values + 0.5)
+
+
+def _high(
+    values: tf.Tensor, mantissa: Any, exponent: Any
+) -> tuple[tf.Tensor, np.ndarray]:
+    """Returns values times a factor, rounded at 2^31, and the rest of it."""
     factor = np.ldexp(np.float64(mantissa), np.maximum(exponent, 0) - 31)
-    high = tf.floor(values * factor + 0.5)
-    rest = np.ldexp(1.0, np.minimum(exponent, 0))
-    if np.all(rest == 1):
-        return high
-    return away(high * rest)
+    return up(values * factor), np.ldexp(1.0, np.minimum(exponent, 0))
 
 
 def away(values: tf.Tensor) -> tf.Tensor:

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from advkeras.edge.lift import fixed_point
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
-from advkeras.edge.lift.graph import Tensor
+from advkeras.edge.lift.operators import sums
 from advkeras.edge.lift.operators.table import activated
 from advkeras.edge.lift.operators.table import operator
 
@@ -25,14 +24,17 @@ def conv_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
     groups, rest = divmod(images.shape[-1], filters.shape[2])
     if rest or groups == 0:
         raise ValueError(f"{images.shape[-1]} channels for {filters.shape}")
-    found = [
-        _convolved(part, weights, op)
-        for part, weights in zip(
-            _split(images, groups), _split(filters, groups), strict=True
-        )
-    ]
-    joined = found[0] if groups == 1 else tf.concat(found, axis=-1)
-    return activated(op, _biased(op, joined, bias))
+
+    def product(images: tf.Tensor) -> tf.Tensor:
+        found = [
+            _convolved(part, weights, op)
+            for part, weights in zip(
+                _split(images, groups), _split(filters, groups), strict=True
+            )
+        ]
+        return found[0] if groups == 1 else tf.concat(found, axis=-1)
+
+    return activated(op, sums.biased(op, product, images, bias))
 
 
 @operator("DEPTHWISE_CONV_2D")
@@ -43,16 +45,18 @@ def depthwise_conv_2d(op: Operator, inputs: list[Any]) -> tf.Tensor:
     channels = images.shape[-1]
     filters = tf.reshape(filters, (*filters.shape[1:3], channels, -1))
     height, width = _strides(op)
-    if height == width and max(_dilations(op)) == 1:
-        found = tf.nn.depthwise_conv2d(
+
+    def product(images: tf.Tensor) -> tf.Tensor:
+        if height != width or max(_dilations(op)) > 1:
+            return _everywhere(_depthwise, images, filters, op)
+        return tf.nn.depthwise_conv2d(
             images,
             filters,
             strides=(1, height, width, 1),
             padding=PADDINGS[op.options["padding"]],
         )
-    else:
-        found = _everywhere(_depthwise, images, filters, op)
-    return activated(op, _biased(op, found, bias))
+
+    return activated(op, sums.biased(op, product, images, bias))
 
 
 @operator("TRANSPOSE_CONV")
@@ -60,16 +64,19 @@ def transpose_conv(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """Inputs: shape of the output, filters (out, height, width, in), images."""
     shape, filters, images, *bias = inputs
     images = _dynamic(op, images, axes=[1, 2, 3], at=2)
-    found = tf.nn.conv2d_transpose(
-        images,
-        tf.transpose(filters, (1, 2, 0, 3)),
-        output_shape=tf.concat([tf.shape(images)[:1], shape[1:]], axis=0),
-        strides=_strides(op),
-        padding=PADDINGS[op.options["padding"]],
-    )
     sizes = [None if s == -1 else s for s in op.outputs[0].signature[1:]]
-    found = tf.ensure_shape(found, (None, *sizes))
-    return activated(op, _biased(op, found, bias, at=2))
+
+    def product(images: tf.Tensor) -> tf.Tensor:
+        found = tf.nn.conv2d_transpose(
+            images,
+            tf.transpose(filters, (1, 2, 0, 3)),
+            output_shape=tf.concat([tf.shape(images)[:1], shape[1:]], axis=0),
+            strides=_strides(op),
+            padding=PADDINGS[op.options["padding"]],
+        )
+        return tf.ensure_shape(found, (None, *sizes))
+
+    return activated(op, sums.biased(op, product, images, bias, at=2))
 
 
 @operator("FULLY_CONNECTED")
@@ -80,7 +87,11 @@ def fully_connected(op: Operator, inputs: list[Any]) -> tf.Tensor:
         raise ValueError("shuffled weights")
     rows = tf.reshape(values, (-1, weights.shape[1]))
     rows = _dynamic(op, rows, axes=[1])
-    found = _biased(op, tf.matmul(rows, weights, transpose_b=True), bias)
+
+    def product(rows: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(rows, weights, transpose_b=True)
+
+    found = sums.biased(op, product, rows, bias)
     if op.options.get("keepNumDims"):
         shape = (*tf.unstack(tf.shape(values)[:-1]), weights.shape[0])
         found = tf.reshape(found, shape)
@@ -98,7 +109,7 @@ def batch_matmul(op: Operator, inputs: list[Any]) -> tf.Tensor:
         transpose_a=op.options["adjX"],
         transpose_b=op.options["adjY"],
     )
-    return _scaled(op, found, *op.inputs)
+    return sums.scaled(op, found, *op.inputs)
 
 
 def _dynamic(
@@ -112,72 +123,6 @@ def _dynamic(
     if quantized and tensor is not None and tensor.dtype == "float32":
         return straight_through.as_dynamic(values, axes)
     return values
-
-
-def _biased(
-    op: Operator, values: tf.Tensor, bias: list[Any], at: int = 0
-) -> tf.Tensor:
-    """Adds a bias, if there is one, and rounds, in the steps of kernels."""
-    given, filters, stored = op.inputs[at], op.inputs[1], op.inputs[-1]
-    if not bias or stored is None:
-        return _scaled(op, values, given, filters)
-    numbers = tf.reshape(bias[0], (-1,))
-    integers = _of_integers(given, filters)
-    if integers and stored.data is not None:
-        # Whatever scale it says that it has: converters share a bias between
-        # convolutions of several scales, and not every kernel looks.
-        one, other = map(straight_through.quantization_of, (given, filters))
-        numbers = np.ravel(stored.data) * (one.scale * other.scale)
-        numbers = tf.constant(numbers, tf.float32)
-    summed = tf.nn.bias_add(values, numbers)
-    return _scaled(op, summed, given, filters)
-
-
-def _scaled(
-    op: Operator,
-    values: tf.Tensor,
-    given: Tensor | None,
-    filters: Tensor | None,
-) -> tf.Tensor:
-    """Returns sums as kernels have them.
-
-    They come from steps of the products to those of the output by a factor.
-    Of 16 bits it has 15, but for dense layers of LiteRT; of 8 bits it has 31,
-    and XNNPACK alone and, of dense layers, LiteRT round its products once.
-    """
-    written = op.outputs[0]
-    nearest = op.runtime != "tflm" and (
-        op.name == "FULLY_CONNECTED"
-        or (op.runtime == "litert" and written.dtype != "int16")
-    )
-    if nearest or not _of_integers(given, filters):
-        return values
-    one, other, step = (
-        straight_through.quantization_of(tensor).scale.astype(np.float64)
-        for tensor in (given, filters, written)
-    )
-    if not (step.all() and one.all() and other.all()):
-        return values
-    factors = one * other / step
-    if written.dtype != "int16":
-        # The sum of integers itself: float32 errs by less than one of them.
-        sums = tf.cast(
-            tf.round(values / (one * other).astype(np.float32)), tf.float64
-        )
-        mantissas, exponents = map(
-            np.array, zip(*map(fixed_point.parts, factors), strict=True)
-        )
-        found = fixed_point.times(sums, mantissas, exponents)
-        exact = tf.cast(found, tf.float32) * step.astype(np.float32)
-        return straight_through.instead(exact, values)
-    shortened = fixed_point.of_15_bits(factors)
-    return values * (shortened / factors).astype(np.float32)
-
-
-def _of_integers(given: Tensor | None, filters: Tensor | None) -> bool:
-    return straight_through.is_quantized(filters) and (
-        straight_through.is_quantized(given)
-    )
 
 
 def _strides(op: Operator) -> list[int]:
