@@ -26,6 +26,8 @@ _LARGEST = 1e30  # a scale of which float32 holds the ends, too
 # Beside the steps of all else it is 0: converters write it for a layer that is
 # dead on all images that they saw.
 _SMALLEST = 1e-30
+# What may read a tensor that keeps a state, and where.
+_STATES = {"UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19)}
 
 
 def read(path: str | os.PathLike) -> Graph:
@@ -65,17 +67,30 @@ def _foreign(model: Any, main: Any) -> str | None:
         name = _name(model, main.Operators(i).OpcodeIndex(), i)
         if name not in TABLE:
             return f"operator {i}, {name}, is not known"
+    states = _states(model, main)
     for i in range(main.TensorsLength()):
         stored = main.Tensors(i)
         name = (stored.Name() or b"").decode(errors="replace")
         dtype = flatbuffer.dtype_name(stored)
-        if stored.IsVariable():
+        if stored.IsVariable() and i not in states:
             return f"tensor {i}, {name!r}, keeps a state"
         if stored.Sparsity() is not None:
             return f"tensor {i}, {name!r}, is sparse"
         if dtype not in _TYPES:
             return f"tensor {i}, {name!r}, is of type {dtype}"
     return None
+
+
+def _states(model: Any, main: Any) -> set[int]:
+    """Returns the tensors that are nothing but states that are known."""
+    states: set[int] = set()
+    others: set[int] = set()
+    for i in range(main.OperatorsLength()):
+        stored = main.Operators(i)
+        known = _STATES.get(_name(model, stored.OpcodeIndex(), i), ())
+        for k in range(stored.InputsLength()):
+            (states if k in known else others).add(stored.Inputs(k))
+    return states - others
 
 
 def _graph(path: str, model: Any, main: Any) -> Graph:
@@ -126,15 +141,17 @@ def _tensor(model: Any, stored: Any, index: int) -> Tensor:
     if len(signature) != len(shape):
         signature = shape
     data = _data(model, stored, dtype, shape, index)
+    quantization = _quantization(stored, shape, dtype, index, data is not None)
+    if stored.IsVariable():  # 0, before the first step
+        zero = 0 if quantization is None else quantization.zero_point[0]
+        data = np.full(shape, zero, dtype)
     return Tensor(
         index=index,
         name=name,
         dtype=dtype,
         shape=shape,
         signature=signature,
-        quantization=_quantization(
-            stored, shape, dtype, index, data is not None
-        ),
+        quantization=quantization,
         data=data,
     )
 

@@ -21,6 +21,7 @@ _MIX = {
     "MEAN",
     "SUM",
     "TRANSPOSE_CONV",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
 }
 # What is within 0 .. 1 they leave as it is.
 _LEAVE = {

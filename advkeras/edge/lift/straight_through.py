@@ -161,6 +161,15 @@ def as_dynamic(values: tf.Tensor, axes: list[int]) -> tf.Tensor:
     return values + tf.stop_gradient(held - values)
 
 
+def as_symmetric(values: tf.Tensor, axes: list[int]) -> tf.Tensor:
+    """As `as_dynamic`, to 255 steps about 0, halves away from it."""
+    most = tf.reduce_max(tf.abs(values), axes, keepdims=True)
+    per_unit = tf.where(most > 0, 127 / most, 1.0)
+    steps = tf.floor(tf.abs(values) * per_unit + 0.5)
+    held = tf.sign(values) * tf.minimum(steps, 127) * (most / 127)
+    return values + tf.stop_gradient(held - values)
+
+
 def as_quantized(
     values: tf.Tensor, tensor: Tensor, fast: bool = True
 ) -> tf.Tensor:

@@ -28,6 +28,9 @@ class MicroModel:
         )
         graph = schema.Model.GetRootAsModel(content, 0).Subgraphs(0)
         inputs, outputs = graph.InputsLength(), graph.OutputsLength()
+        self._keeps_a_state = any(
+            graph.Tensors(i).IsVariable() for i in range(graph.TensorsLength())
+        )
         about = self._interpreter
         self.input = run_on_device.tensor(
             [about.get_input_details(i) for i in range(inputs)]
@@ -44,6 +47,8 @@ class MicroModel:
         )[0]
 
     def _invoke(self, inputs: np.ndarray) -> np.ndarray:
+        if self._keeps_a_state:
+            self._interpreter.reset()
         self._interpreter.set_input(inputs, 0)
         self._interpreter.invoke()
         return self._interpreter.get_output(0)

@@ -56,6 +56,7 @@ class OpenModel:
             )
             self._interpreter.allocate_tensors()
             self._shape = inputs.shape
+        self._interpreter.reset_all_variables()
         self._interpreter.set_tensor(index, inputs)
         self._interpreter.invoke()
         return [np.atleast_1d(self._interpreter.get_tensor(i)) for i in indices]

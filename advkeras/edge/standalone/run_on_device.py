@@ -182,6 +182,8 @@ class Model:
         return self._invoke(inputs)
 
     def _invoke(self, inputs: np.ndarray) -> np.ndarray:
+        # A recurrent layer goes on from where it was, with the image before.
+        self._interpreter.reset_all_variables()
         self._interpreter.set_tensor(self.input["index"], inputs)
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self.output["index"])

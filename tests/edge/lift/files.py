@@ -36,28 +36,40 @@ def converted(
         function, input_signature=signature, autograph=False
     ).get_concrete_function()
     random = np.random.default_rng(0)
+    seen = (
+        [
+            random.uniform(low, high, (batch or 1, *shape)).astype("f")
+            for shape in ([sizes] if sizes else shapes)
+        ]
+        for _ in range(8)
+    )
     with quiet():
         converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
-        if kind != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if kind == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if kind in _INTEGER_OPS:
-            converter.representative_dataset = lambda: (
-                [
-                    random.uniform(low, high, (batch or 1, *shape)).astype("f")
-                    for shape in ([sizes] if sizes else shapes)
-                ]
-                for _ in range(8)
-            )
-            converter.target_spec.supported_ops = [
-                _INTEGER_OPS[kind],
-                _OPS.TFLITE_BUILTINS,
-            ]
-        if kind == "int8":
-            converter.inference_input_type = tf.int8
-            converter.inference_output_type = tf.int8
-        return converter.convert()
+        return of_kind(converter, kind, seen)
+
+
+def of_kind(converter, kind, seen):
+    """Returns what a converter makes.
+
+    Args:
+        converter: Of TensorFlow Lite.
+        kind: One of `KINDS`.
+        seen: What to calibrate with: lists of inputs.
+    """
+    if kind != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if kind in _INTEGER_OPS:
+        converter.representative_dataset = lambda: seen
+        converter.target_spec.supported_ops = [
+            _INTEGER_OPS[kind],
+            _OPS.TFLITE_BUILTINS,
+        ]
+    if kind == "int8":
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
+    return converter.convert()
 
 
 class File:

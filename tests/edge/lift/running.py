@@ -52,6 +52,7 @@ def real(graph, resolver, images):
         ):
             held = _held(values[start : start + rows], tensor)
             interpreter.set_tensor(detail["index"], held)
+        interpreter.reset_all_variables()
         interpreter.invoke()
         found.append(
             [
@@ -79,6 +80,7 @@ def _micro(graph, images):
     )
     found = []
     for i in range(len(images[0])):
+        interpreter.reset()
         for k, tensor in enumerate(graph.inputs):
             interpreter.set_input(_held(images[k][i : i + 1], tensor), k)
         interpreter.invoke()

@@ -221,8 +221,8 @@ def test_scales_that_cannot_be(graph_of, grid, reason):
     ("content", "said"),
     [
         (
-            handmade.with_a_state("UNIDIRECTIONAL_SEQUENCE_LSTM"),
-            "operator 0, UNIDIRECTIONAL_SEQUENCE_LSTM, is not known",
+            handmade.with_a_state("LSTM"),
+            "operator 0, LSTM, is not known",
         ),
         (handmade.with_a_state("SVDF"), "operator 0, SVDF, is not known"),
         (handmade.with_a_state("ethos-u"), "operator 0, ethos-u, is not known"),

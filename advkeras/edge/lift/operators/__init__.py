@@ -4,6 +4,7 @@ from advkeras.edge.lift.operators import activations
 from advkeras.edge.lift.operators import arithmetic
 from advkeras.edge.lift.operators import convolutions
 from advkeras.edge.lift.operators import pooling
+from advkeras.edge.lift.operators import recurrent
 from advkeras.edge.lift.operators import reductions
 from advkeras.edge.lift.operators import resizing
 from advkeras.edge.lift.operators import shapes
@@ -15,6 +16,7 @@ __all__ = [
     "arithmetic",
     "convolutions",
     "pooling",
+    "recurrent",
     "reductions",
     "resizing",
     "shapes",
