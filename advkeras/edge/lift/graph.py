@@ -62,6 +62,9 @@ class Operator:
         outputs: What it writes.
         options: Its settings by the format's field names, e.g. "strideW".
         runtime: Whose kernel it is computed as.
+        graphs: Of a loop: its condition and its body.
+        parts: What computes these: given their inputs and which tensors are
+            wanted, it returns their values.
     """
 
     index: int
@@ -70,6 +73,8 @@ class Operator:
     outputs: tuple[Tensor, ...]
     options: dict[str, Any]
     runtime: str = "litert"
+    graphs: tuple["Graph", ...] = ()
+    parts: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
         return f"operator {self.index}, {self.name}"
@@ -77,7 +82,7 @@ class Operator:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Graph:
-    """A whole file.
+    """A whole file, or the part of it that a loop repeats.
 
     Attributes:
         path: Where it was read.

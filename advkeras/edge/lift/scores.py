@@ -22,6 +22,7 @@ _MIX = {
     "SUM",
     "TRANSPOSE_CONV",
     "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "WHILE",
 }
 # What is within 0 .. 1 they leave as it is.
 _LEAVE = {

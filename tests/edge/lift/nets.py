@@ -525,3 +525,36 @@ def parts(x, y):
 @_net("CAST", kinds=_FLOAT)
 def other_types(x):
     return [tf.cast(tf.cast(3 * x, tf.int32), tf.float32)]
+
+
+@_net(
+    "EQUAL",
+    "GREATER",
+    "GREATER_EQUAL",
+    "LESS",
+    "LESS_EQUAL",
+    "LOGICAL_AND",
+    "LOGICAL_NOT",
+    "LOGICAL_OR",
+    "NOT_EQUAL",
+    kinds=_FLOAT,
+)
+def comparisons(x):
+    whole, other = tf.floor(x), tf.floor(2 * x)
+    both = tf.logical_and(whole < other, x > 0.3)
+    either = tf.logical_or(x < -1.0, x > 1.0)
+    found = [
+        tf.equal(whole, other),
+        tf.not_equal(whole, other),
+        whole >= other,
+        whole <= other,
+        both,
+        either,
+        tf.logical_not(both),
+    ]
+    return [tf.cast(each, tf.float32) for each in found]
+
+
+@_net("REVERSE_V2", kinds=_FLOAT)
+def reversed_rows(x):
+    return [tf.reverse(x, [1]), tf.reverse(x, [3])]

@@ -12,7 +12,7 @@ from tests.edge.lift.nets import NETS
 
 # In every quantised file.
 CONVERSIONS = {"QUANTIZE", "DEQUANTIZE"}
-ELSEWHERE = {"UNIDIRECTIONAL_SEQUENCE_LSTM"}  # in test_recurrent.py
+ELSEWHERE = {"UNIDIRECTIONAL_SEQUENCE_LSTM", "WHILE"}  # test_recurrent.py
 DTYPES = ("FLOAT32", "INT8", "UINT8")
 SHAPE = (6, 5, 4)
 

@@ -225,11 +225,20 @@ def test_scales_that_cannot_be(graph_of, grid, reason):
             "operator 0, LSTM, is not known",
         ),
         (handmade.with_a_state("SVDF"), "operator 0, SVDF, is not known"),
-        (handmade.with_a_state("ethos-u"), "operator 0, ethos-u, is not known"),
+        (handmade.with_a_state("my-op"), "operator 0, my-op, is not known"),
+        (
+            handmade.with_a_state("ethos-u"),
+            "operator 0, ethos-u, is compiled for an Ethos-U by Vela, which "
+            "alone can run it: bring the file from before",
+        ),
+        (
+            handmade.with_a_state("edgetpu-custom-op"),
+            "edgetpu-custom-op, is compiled for an Edge TPU",
+        ),
         (handmade.with_a_state("ADD"), "tensor 1, 'tensor 1', keeps a state"),
         (handmade.sparse(), "tensor 1, 'tensor 1', is sparse"),
     ],
-    ids=["lstm", "svdf", "custom", "state", "sparse"],
+    ids=["lstm", "svdf", "custom", "vela", "edge tpu", "state", "sparse"],
 )
 def test_what_is_not_supported_is_not_called_broken(graph_of, content, said):
     with pytest.raises(ValueError, match="that can be lifted") as caught:

@@ -2,6 +2,7 @@
 
 from advkeras.edge.lift.operators import activations
 from advkeras.edge.lift.operators import arithmetic
+from advkeras.edge.lift.operators import control
 from advkeras.edge.lift.operators import convolutions
 from advkeras.edge.lift.operators import pooling
 from advkeras.edge.lift.operators import recurrent
@@ -14,6 +15,7 @@ __all__ = [
     "TABLE",
     "activations",
     "arithmetic",
+    "control",
     "convolutions",
     "pooling",
     "recurrent",

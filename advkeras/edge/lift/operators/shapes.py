@@ -64,6 +64,13 @@ def transpose(op: Operator, inputs: list[Any]) -> tf.Tensor:
     return tf.transpose(inputs[0], inputs[1])
 
 
+@operator("REVERSE_V2")
+def reverse(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """From the other end, along some dimensions."""
+    del op
+    return tf.reverse(*inputs)
+
+
 @operator("CONCATENATION")
 def concatenation(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """One after the other."""
