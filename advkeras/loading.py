@@ -24,11 +24,13 @@ def load(
     custom_objects: Mapping[str, Any] | None = None,
     max_gb: float = models.DEFAULT_MAX_GB,
     runtime: str | None = None,
+    lifted: bool | None = None,
 ) -> Classifier:
     """Loads a saved_models name, a Keras file, a SavedModel or a .tflite.
 
     A .tflite file is lifted (`advkeras.edge.lift`): gradients are those of
-    the lift, labels those of the real interpreter.
+    the lift, labels those of the real interpreter. One that cannot be lifted
+    has no gradient, and its scores are the interpreter's too.
 
     Args:
         name_or_path: What `advkeras.models.load` takes, or the path of a
@@ -46,10 +48,13 @@ def load(
             than it is.
         runtime: For a .tflite file, what says its labels and whose arithmetic
             the lift has; as for `advkeras.edge.TfliteClassifier`.
+        lifted: For a .tflite file, whether it must be lifted; False for
+            scores of the interpreter, without a gradient. None: if it can be.
 
     Warns:
         UserWarning: `bounds` are given, and its card or a layer at its input
-            says others; or a SavedModel draws anew at every call.
+            says others; or a SavedModel draws anew at every call; or a
+            .tflite file cannot be lifted, and why.
 
     Raises:
         ValueError: There is no such model, or it cannot be read.
@@ -58,26 +63,28 @@ def load(
         >>> classifier = ak.load("resnet8.h5", bounds=(0, 255))
         >>> classifier = ak.load("int8.tflite")
     """
-    lifted = Path(name_or_path).suffix == ".tflite"
-    if runtime is not None and not lifted:
-        raise ValueError(
-            "`runtime` must be left out but for a .tflite file. "
-            f"Received: runtime={runtime!r}"
-        )
+    tflite = Path(name_or_path).suffix == ".tflite"
+    for name, given in (("runtime", runtime), ("lifted", lifted)):
+        if given is not None and not tflite:
+            raise ValueError(
+                f"`{name}` must be left out but for a .tflite file. "
+                f"Received: {name}={given!r}"
+            )
 
     def of_bounds(bounds: checks.Bounds | None) -> Classifier:
-        if lifted:
+        if tflite:
             return TfliteClassifier(
-                name_or_path, bounds, outputs, levels, runtime
+                *(name_or_path, bounds, outputs, levels, runtime),
+                lifted=lifted,
             )
         model = models.load(name_or_path, custom_objects, max_gb)
         return Classifier(model, bounds, outputs, levels, output)
 
     declared = None
-    if bounds is None and not lifted:
+    if bounds is None and not tflite:
         declared = _bounds_of_card(models.find(name_or_path))
     classifier = of_bounds(declared if bounds is None else bounds)
-    if bounds is None and lifted:
+    if bounds is None and tflite:
         declared = _bounds_of_copy(Path(name_or_path), classifier.bounds_from)
         classifier = classifier if declared is None else of_bounds(declared)
     if declared is not None:

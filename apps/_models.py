@@ -149,14 +149,16 @@ def check_gradients(models: Any, attacks: Any) -> None:
         models: Name -> Classifier.
         attacks: Name -> attack.
     """
-    if not any(attack.needs_gradient for attack in attacks.values()):
+    climbing = [name for name, one in attacks.items() if one.needs_gradient]
+    if not climbing:
         return
     for model in models.values():
         try:
             model.check_differentiable()
         except ValueError as error:
             raise ValueError(
-                f"{error}. --attack=square asks for none"
+                f"{error}. {climbing[0]} climbs it; --attack=square asks for "
+                "scores alone, --attack=hopskipjump for labels"
             ) from error
 
 

@@ -114,7 +114,7 @@ class Attack(abc.ABC):
         """
         classifier = as_classifier(classifier)
         if self.needs_gradient:
-            classifier.check_differentiable()
+            self._check_gradient(classifier)
         images, labels = classifier.examples(images, labels)
         self.check_channels(images.shape[1:])
         _check_epsilon(getattr(self, "epsilon", None), classifier)
@@ -180,6 +180,15 @@ class Attack(abc.ABC):
             **made.extras,
         )
         return self.judged(result)
+
+    def _check_gradient(self, classifier: Classifier) -> None:
+        try:
+            classifier.check_differentiable()
+        except ValueError as error:
+            raise ValueError(
+                f"{error}. {type(self).__name__} climbs it; Square asks for "
+                "scores alone, HopSkipJump for labels"
+            ) from error
 
     def check_channels(self, image_shape: tuple[int | None, ...]) -> None:
         """Raises ValueError where it is made for images of other channels.

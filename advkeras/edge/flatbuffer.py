@@ -15,6 +15,8 @@ _IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3
 # They pass numbers between float and integer, and compute nothing.
 _CONVERSIONS = ("DEQUANTIZE", "QUANTIZE")
+# They change the form of scores, and not what they are.
+_FORMS = (*_CONVERSIONS, "CAST", "EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 # What the generated reader raises where offsets lead out of the file, or to
 # something else than they should.
 _BROKEN = (
@@ -88,6 +90,34 @@ def describe(path: str | os.PathLike) -> Description:
     """
     with reading(path) as model:
         return _describe(model)
+
+
+def last_operator(path: str | os.PathLike) -> str | None:
+    """Returns the name of the operator that makes a file's first output.
+
+    What changes no more than its form or type is passed over. None where
+    nothing makes it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: There is no such file, or it is not a whole .tflite file.
+    """
+    with reading(path) as model:
+        main = model.Subgraphs(0)
+        writers = {
+            operator.Outputs(i): operator
+            for operator in _operators(main)
+            for i in range(operator.OutputsLength())
+        }
+        wanted = main.Outputs(0)
+        while (operator := writers.pop(wanted, None)) is not None:
+            name = operator_name(model.OperatorCodes(operator.OpcodeIndex()))
+            if name not in _FORMS:
+                return name
+            wanted = operator.Inputs(0)
+        return None
 
 
 @contextlib.contextmanager

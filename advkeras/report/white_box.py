@@ -66,12 +66,14 @@ def white_box_report(
     images, labels = datasets.examples_of(images, labels, bounds, None)
     checks.check_given("labels", labels)
     counts = examples or [len(images)] * len(attacks)
+    climbs = any(attack.needs_gradient for attack in attacks.values())
     rows, skipped = [], []
     made: dict[str, Any] = {}
     for variant, path in variants.items():
         try:
             copy = edge.TfliteClassifier(
-                path, bounds=bounds, runtime=runtime, threads=threads
+                *(path, bounds, None, None, runtime, threads),
+                lifted=True if climbs and source is not None else None,
             ).taking(images.shape[1:])
         except ValueError as error:
             if source is None:

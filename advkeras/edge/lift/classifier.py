@@ -1,11 +1,13 @@
-"""A .tflite file as a classifier to attack: lifted, judged by the real one."""
+"""A .tflite file as a classifier to attack, judged by the real one."""
 
 import hashlib
 import os
 import warnings
 import weakref
 from typing import Any
+from typing import NamedTuple
 
+import keras
 import numpy as np
 
 from advkeras import checks
@@ -14,9 +16,13 @@ from advkeras import fixed
 from advkeras.classifier import Classifier
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
+from advkeras.edge.lift.asked import asked
+from advkeras.edge.lift.asked import outline
+from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.model import lift
 from advkeras.edge.lift.reader import read
+from advkeras.edge.lift.refusal import CannotBeLiftedError
 from advkeras.edge.lift.samples import held_bounds
 from advkeras.edge.lift.scores import logits_of
 from advkeras.levels import Levels
@@ -30,6 +36,9 @@ class TfliteClassifier(Classifier):
 
     What an attack returns lies on the levels of a quantised input, so that it
     is what the device receives; `success` is what the interpreter says of it.
+
+    A file that is not lifted is asked: the interpreter says its scores as well,
+    and there is no gradient. `Square` and `HopSkipJump` need none.
 
     Args:
         path: The .tflite file: images in, one score a class out, or one
@@ -47,13 +56,18 @@ class TfliteClassifier(Classifier):
             for the first of `advkeras.edge.DEFAULT_RUNTIMES` that can run the
             file. The lift has LiteRT's arithmetic where it is none of these.
         threads: Threads of the interpreter.
+        lifted: Whether scores and gradients are those of the lift; False for
+            scores of the interpreter. None: of the lift, where there is one.
 
     Warns:
-        UserWarning: No runtime is given, and "litert" cannot run the file.
+        UserWarning: No runtime is given, and "litert" cannot run the file; or
+            `lifted` is None, and it cannot be lifted.
 
     Raises:
-        ValueError: The file cannot be lifted, or does not classify images, or
-            the runtime cannot run it.
+        ValueError: The file does not classify images, or the runtime cannot
+            run it.
+        CannotBeLiftedError: It is to be lifted and cannot be; a ValueError
+            too.
 
     Example:
         >>> classifier = TfliteClassifier("int8.tflite", runtime="tflm")
@@ -70,28 +84,17 @@ class TfliteClassifier(Classifier):
         levels: int | None = None,
         runtime: str | None = None,
         threads: int = 1,
+        lifted: bool | None = True,
     ):
         if runtime is not None:
             checks.check_choice("runtime", runtime, runtimes.HERE)
             runtimes.check(runtime)
-        graph = read(path)
-        if (len(graph.inputs), len(graph.outputs)) != (1, 1):
-            raise ValueError(
-                "`path` must be a .tflite file of one input and one output. "
-                f"Received: path={graph.path!r} with {len(graph.inputs)} and "
-                f"{len(graph.outputs)}"
-            )
-        kind = logits_of(graph, graph.outputs[0]).kind
-        if kind is not None and outputs == "logits":
-            raise ValueError(
-                "`outputs` must be what the file returns, which ends in a "
-                f"{kind}. Received: outputs={outputs!r}"
-            )
-        interpreter = _interpreter(graph.path, runtime, threads)
+        seen = _seen(os.fspath(path), outputs, runtime, threads, lifted)
+        graph, kind, interpreter = seen.graph, seen.kind, seen.interpreter
         # Ended with this object, however that goes.
         weakref.finalize(self, interpreter.close)
         super().__init__(
-            lift(graph, "logits", _arithmetic(interpreter.runtime)),
+            seen.model,
             held_bounds(graph) if bounds is None else bounds,
             outputs if kind is None else None,
             levels,
@@ -110,9 +113,11 @@ class TfliteClassifier(Classifier):
         self._sha256 = files.sha256(path)
         self._interpreter = interpreter
         self.runtime = interpreter.runtime
+        self.lifted = seen.why_not is None
+        self._why_not = seen.why_not
 
     def __setattr__(self, name: str, value: Any) -> None:
-        fixed.check_unset(self, name, value, ("path", "runtime"))
+        fixed.check_unset(self, name, value, ("path", "runtime", "lifted"))
         super().__setattr__(name, value)
 
     def predict(
@@ -141,19 +146,108 @@ class TfliteClassifier(Classifier):
         )
 
     def fingerprint(self) -> str:
-        """Returns the SHA-256 of the file, the runtime and the bounds."""
+        """Returns the SHA-256 of the file, runtime, bounds and `lifted`."""
         parts = (
             self._sha256,
             self.runtime,
             self.bounds,
             self.outputs,
             self.levels,
+            *(() if self.lifted else ("asked",)),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def lifted_predict(self, images: Any, batch_size: int = 256) -> np.ndarray:
-        """Returns what the lift says, as `predict`."""
+        """Returns what the lift says, as `predict`; or else the scores."""
         return super().predict(images, batch_size, within_bounds=False)
+
+    def check_differentiable(self) -> None:
+        """As of `Classifier`: there is no gradient without a lift."""
+        if not self.lifted:
+            raise ValueError(
+                "`model` must have a gradient, which an interpreter has not. "
+                f"Received: model {self.model.name!r}, not lifted "
+                f"({self._why_not})"
+            )
+        super().check_differentiable()
+
+
+class _Seen(NamedTuple):
+    """A file, as it is seen by a classifier.
+
+    Attributes:
+        graph: What was read of it; at least its input.
+        kind: That of `Logits`.
+        interpreter: What says its labels.
+        model: What says its logits, or its scores.
+        why_not: Why it is not lifted; None if it is.
+    """
+
+    graph: Graph
+    kind: str | None
+    interpreter: runtimes.Interpreter
+    model: keras.Model
+    why_not: str | None
+
+
+def _seen(
+    path: str,
+    outputs: str | None,
+    runtime: str | None,
+    threads: int,
+    lifted: bool | None,
+) -> _Seen:
+    """Lifts a file; or else asks, as `TfliteClassifier` has it."""
+    if lifted is False:
+        return _asked(path, runtime, threads, "lifted=False")
+    try:
+        return _lifted(path, outputs, runtime, threads)
+    except CannotBeLiftedError as error:
+        if lifted:
+            raise
+        refusal = error
+    try:
+        seen = _asked(path, runtime, threads, refusal.reason)
+    except runtimes.CannotRunError as error:
+        raise refusal from error
+    warnings.warn(
+        f"{os.path.basename(path)}: it cannot be lifted ({refusal.reason}), "
+        "and attacks that need a gradient will refuse it; Square asks "
+        f"{seen.interpreter.runtime} for scores, HopSkipJump for labels",
+        stacklevel=5,
+    )
+    return seen
+
+
+def _lifted(
+    path: str, outputs: str | None, runtime: str | None, threads: int
+) -> _Seen:
+    graph = read(path)
+    if (len(graph.inputs), len(graph.outputs)) != (1, 1):
+        raise ValueError(
+            "`path` must be a .tflite file of one input and one output. "
+            f"Received: path={path!r} with {len(graph.inputs)} and "
+            f"{len(graph.outputs)}"
+        )
+    kind = logits_of(graph, graph.outputs[0]).kind
+    if kind is not None and outputs == "logits":
+        raise ValueError(
+            "`outputs` must be what the file returns, which ends in a "
+            f"{kind}. Received: outputs={outputs!r}"
+        )
+    interpreter = _interpreter(path, runtime, threads)
+    try:
+        model = lift(graph, "logits", _arithmetic(interpreter.runtime))
+    except BaseException:
+        interpreter.close()
+        raise
+    return _Seen(graph, kind, interpreter, model, None)
+
+
+def _asked(path: str, runtime: str | None, threads: int, why: str) -> _Seen:
+    interpreter = _interpreter(path, runtime, threads)
+    model = asked(interpreter)
+    return _Seen(outline(interpreter), None, interpreter, model, why)
 
 
 def _interpreter(
@@ -182,7 +276,7 @@ def _interpreter(
             warnings.warn(
                 f"{os.path.basename(path)}: litert cannot run it "
                 f"({refused[0].reason}), and {name} says the labels",
-                stacklevel=4,
+                stacklevel=6,
             )
         return interpreter
     raise refused[0]

@@ -13,6 +13,7 @@ from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.program import Program
 from advkeras.edge.lift.reader import read
+from advkeras.edge.lift.refusal import CannotBeLiftedError
 from advkeras.edge.lift.scores import Logits
 from advkeras.edge.lift.scores import logits_of
 
@@ -43,9 +44,10 @@ def lift(
         A functional Keras model, (n, ...) in, (n, ...) out; not trainable.
 
     Raises:
-        ValueError: The file cannot be read, or has an operator that is not
-            known or cannot work as it is written: the error names the
-            operator, its index and the file.
+        ValueError: The file cannot be read.
+        CannotBeLiftedError: It has an operator that is not known or cannot
+            work as it is written: the error names the operator, its index and
+            the file. A ValueError too.
 
     Example:
         >>> model = ak.edge.lift("someones_int8.tflite")
@@ -87,10 +89,7 @@ def as_program(
     try:
         return Program(graph, runtime)
     except (MemoryError, ValueError) as error:
-        raise ValueError(
-            "`path` must be a .tflite file that can be lifted. "
-            f"Received: path={graph.path!r} ({error})"
-        ) from error
+        raise CannotBeLiftedError(graph.path, str(error)) from error
 
 
 class _Layer(keras.layers.Layer):

@@ -11,6 +11,7 @@ from advkeras.edge.lift import foreign
 from advkeras.edge.lift.graph import Graph
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.graph import Tensor
+from advkeras.edge.lift.refusal import CannotBeLiftedError
 from advkeras.edge.lift.stored import tensors_of
 
 _MOST_PIXELS = 1 << 25  # of one image
@@ -27,9 +28,10 @@ def read(path: str | os.PathLike) -> Graph:
         ValueError: There is no such file, it is not a whole .tflite file, or
             it holds what cannot be read: constants of another size than their
             shape, tensors beyond 2^28 elements for one image, images beyond
-            2^25. Or it is whole, and has what cannot be lifted: operators that
-            are not known, tensors that keep a state, sparse ones, and types
-            that NumPy lacks.
+            2^25.
+        CannotBeLiftedError: It is whole, and has what cannot be lifted:
+            operators that are not known, tensors that keep a state, sparse
+            ones, and types that NumPy lacks. A ValueError too.
     """
     with flatbuffer.reading(path) as model:
         if not model.SubgraphsLength():
@@ -38,10 +40,7 @@ def read(path: str | os.PathLike) -> Graph:
         unknown = foreign.foreign(model, main) or _foreign_parts(model, main)
         graph = None if unknown else _graph(os.fspath(path), model, main)
     if graph is None:
-        raise ValueError(
-            "`path` must be a .tflite file that can be lifted. "
-            f"Received: path={os.fspath(path)!r} ({unknown})"
-        )
+        raise CannotBeLiftedError(path, str(unknown))
     return graph
 
 

@@ -40,7 +40,8 @@ def trust(
         labels: True labels, (n,), or one-hot; None for those of the data set.
         epsilon: Budget of the attacks, "linf", in the units of the images, or
             one for each channel; None for a tenth of the pixel range.
-        others: Models whose examples are to be no stronger than its own.
+        others: Models whose examples are to be no stronger than its own;
+            those without a gradient are left out.
         examples: How many of the images, of those that are read rightly, the
             attacks are tried on.
         seed: Seed of every random choice.
@@ -75,5 +76,6 @@ def trust(
     gradient = models.gradient(classifier, *shown)
     made += [gradient, models.saturated(classifier, *shown)]
     if models.has_gradient(classifier):
+        others = tuple(one for one in others if models.has_gradient(one))
         made += attacks.compare(classifier, *shown, epsilon, others, seed)
     return Checks(classifier.model.name, len(right), tuple(made))
