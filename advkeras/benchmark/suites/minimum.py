@@ -24,8 +24,10 @@ SMALLEST: dict[str, tuple[attacks.Attack, str]] = {
     "CarliniWagner()": (attacks.CarliniWagner(), "l2"),
     "LBFGS(nearest)": (attacks.LBFGS("nearest"), "l2"),
     "LBFGS() at a class": (attacks.LBFGS(), "l2"),
+    "HopSkipJump()": (attacks.HopSkipJump(), "l2"),
     "DeepFool(linf)": (attacks.DeepFool("linf"), "linf"),
     "FMN(linf)": (attacks.FMN("linf"), "linf"),
+    "HopSkipJump(linf)": (attacks.HopSkipJump("linf"), "linf"),
     "FMN(l1)": (attacks.FMN("l1"), "l1"),
     "FMN(l0)": (attacks.FMN("l0"), "l0"),
 }
