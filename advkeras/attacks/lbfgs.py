@@ -42,7 +42,9 @@ class LBFGS(Attack):
     With targets="nearest" the classes of an image are weighed by gradients of
     the model, the most promising is solved for, and then those that may be
     nearer than its example: on m1 and nets like it two or three of nine, for
-    the distance that solving for all of them finds.
+    the distance that solving for all of them finds. Where that went a winding
+    way, a walk along the edge of the classes looks for a nearer example: its
+    `c` is of the one that it went on from.
 
     Args:
         targets: "random" (a wrong class, seeded), "next" (the class after the

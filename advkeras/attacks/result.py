@@ -45,7 +45,8 @@ class AttackResult:
             shorter one may exist), "settled" (no c leads to the target),
             "flat" (nor does one, and the gradient there is exactly 0: nothing
             to climb), "no_gradient" (nor does one, and the gradient is NaN or
-            infinite), "none" (nothing to solve).
+            infinite), "walked" (a walk from the example of `c` led to a
+            nearer one), "none" (nothing to solve).
         classes_asked: L-BFGS: how many classes were solved for, int64, (n,).
         queries: Square, HopSkipJump: what was asked of the model after the
             image itself, int64, (n,).

@@ -3,7 +3,8 @@
 Were the model linear, an image would lie at lead / |gradient of the lead| from
 a class (Moosavi-Dezfooli et al. 2016, equation 7). By that the most promising
 class of each image is asked first. Its example is what the others have to beat;
-weighed once more from there, most of them cannot.
+weighed once more from there, most of them cannot. What took long to find is at
+last walked on from.
 """
 
 import dataclasses
@@ -16,8 +17,11 @@ import tensorflow as tf
 from advkeras import channels
 from advkeras.attacks.solvers.penalty import pull
 from advkeras.attacks.solvers.solution import SMALLEST_C
+from advkeras.attacks.solvers.solution import WALKED
 from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
+from advkeras.attacks.solvers.walk import STEPS
+from advkeras.attacks.solvers.walk import walked
 from advkeras.classifier import Classifier
 
 Solve = Callable[[Classifier, Problem], Solution]
@@ -28,9 +32,9 @@ Solve = Callable[[Classifier, Problem], Solution]
 _FAR_BEFORE, _FAR = 1.4, 1.2
 # Of the c at which r should have the length in question, where a search for it
 # begins: an r that comes from well inside a class ends up shorter.
-_BELOW, _FAR_BELOW = 0.25, (0.1, 0.03)
+_BELOW = 0.25
 # A first solve of more gradients than this went a winding way, and others may
-# lead to a nearer end: they are taken too.
+# lead to a nearer end: a walk looks for one.
 _WINDING = 40
 _ROUGHLY = 1e-4  # ftol of classes that most likely do not win
 
@@ -87,14 +91,7 @@ def solve(
     length = np.where(known, best.length[rows], distance[rows, columns[near]])
     best.ask(rows, targets, slope, length, _BELOW, _ROUGHLY)
 
-    for below in _FAR_BELOW:
-        best.ask(
-            winding,
-            best.targets[winding],
-            best.slope[winding],
-            best.length[winding],
-            below,
-        )
+    best.walk(winding[np.isfinite(best.length[winding])])
     found = dataclasses.replace(
         best.solution, gradient_evaluations=best.evaluations
     )
@@ -156,8 +153,7 @@ class _Best:
         )
         found = self._solve_for(self._classifier, asked)
         np.add.at(self.evaluations, rows, found.gradient_evaluations)
-        r = (found.positions - asked.positions).reshape(len(rows), -1)
-        lengths = np.linalg.norm(r, axis=1)
+        lengths = _lengths(found.positions, asked.positions)
         lengths[np.isnan(found.c)] = np.inf
         # Of several of an image the nearest comes last, and stays. What failed
         # is an attempt, where there was none.
@@ -168,6 +164,33 @@ class _Best:
             self.solution.put(np.array([row]), found.of(np.array([i])))
             self.targets[row], self.slope[row] = targets[i], slope[i]
             self.length[row] = lengths[i]
+
+    def walk(self, rows: np.ndarray) -> None:
+        """Walks on from examples, and keeps what is nearer; of no other c."""
+        if not len(rows):
+            return
+        problem, solution = self._problem, self.solution
+        positions = problem.positions[rows]
+        places, found = walked(
+            self._classifier,
+            positions,
+            solution.positions[rows],
+            problem.targets[rows],
+            problem.batch_size,
+        )
+        self.evaluations[rows] += STEPS
+        lengths = _lengths(places, positions)
+        nearer = found & (lengths < self.length[rows])
+        rows = rows[nearer]
+        solution.positions[rows] = places[nearer]
+        solution.stop[rows] = WALKED
+        self.length[rows] = lengths[nearer]
+
+
+def _lengths(places: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Returns |r| of places, (n,)."""
+    r = (places - positions).reshape(len(places), -1)
+    return np.asarray(np.linalg.norm(r, axis=1))
 
 
 def _c(

@@ -10,9 +10,11 @@ import numpy as np
 # way, which are left early, and the last one of an image that no c leads to its
 # target. "flat" and "no_gradient": likewise no c does, because where it ended
 # the gradient of the loss is 0 everywhere, or is none: NaN or infinite. "none":
-# there was nothing to solve.
+# there was nothing to solve. "walked": a walk from that example led to a nearer
+# one, which solves for no c.
 CONVERGED = ("gtol", "ftol")
 SETTLED, FLAT, NO_GRADIENT = "settled", "flat", "no_gradient"
+WALKED = "walked"
 STOPS = (
     "none",
     *CONVERGED,
@@ -21,6 +23,7 @@ STOPS = (
     SETTLED,
     FLAT,
     NO_GRADIENT,
+    WALKED,
 )
 
 # The search for c ends below it, and above its inverse.

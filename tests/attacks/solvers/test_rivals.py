@@ -6,6 +6,8 @@ import pytest
 from keras import layers
 
 import advkeras as ak
+from advkeras.attacks.solvers import rivals
+from advkeras.attacks.solvers import walk
 from tests.attacks.linear import SHAPE
 from tests.attacks.linear import grey
 from tests.attacks.linear import linear
@@ -115,3 +117,34 @@ def test_where_nothing_climbs_it_says_so():
     assert not result.success.any()
     assert set(result.stop) == {"flat"}
     np.testing.assert_array_equal(result.images, images)
+
+
+def test_what_went_a_winding_way_is_walked_on_from(test_digits, monkeypatch):
+    """Nearer than any solve for a class; no farther where the walk fails."""
+    net = ak.load("conv-mnist")
+    images, labels = test_digits.images[:12], test_digits.labels[:12]
+    walked = NEAREST(net, images, labels)
+    monkeypatch.setattr(rivals, "_WINDING", np.inf)
+    solved = NEAREST(net, images, labels)
+    on = walked.stop == "walked"
+    assert on.any() and walked.success.all()
+    assert (walked.l2[on] < solved.l2[on]).all()
+    assert walked.l2.mean() < 0.99 * solved.l2.mean()
+    np.testing.assert_array_equal(walked.images[~on], solved.images[~on])
+    np.testing.assert_array_equal(walked.c, solved.c)
+    more = walked.gradient_evaluations - solved.gradient_evaluations
+    assert set(more) <= {0, walk.STEPS} and (more[on] == walk.STEPS).all()
+
+
+def test_a_walk_from_afar_ends_at_the_edge_of_a_linear_model():
+    classifier, kernel, bias = linear(classes=4, scale=5.0)
+    images = grey(6)
+    labels = classifier.predict(images)
+    exact = distances(kernel, bias, images, labels).min(axis=1)
+    far = NEAREST(classifier, images, labels).images
+    far = (images + 1.5 * (far - images)).astype(np.float32)
+    places, found = walk.walked(classifier, images, far, labels, 4)
+    assert found.all()
+    assert (classifier.predict(places) != labels).all()
+    length = np.linalg.norm((places - images).reshape(6, -1), axis=1)
+    np.testing.assert_allclose(length, exact, rtol=0.01)
