@@ -47,6 +47,16 @@ HERE = {
     "litert-optimised": Known(
         "LiteRT's interpreter with its own fast kernels, without XNNPACK"
     ),
+    "openvino": Known(
+        "OpenVINO, which takes bfloat16 for floats where the CPU has it",
+        modules=("openvino",),
+        remedy="pip install 'advkeras[openvino]'",
+    ),
+    "openvino-f32": Known(
+        "OpenVINO, told to compute floats in float32",
+        modules=("openvino",),
+        remedy="pip install 'advkeras[openvino]'",
+    ),
 }
 
 # What is asked where nobody says otherwise, and whose arithmetic a lift has.

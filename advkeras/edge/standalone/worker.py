@@ -27,8 +27,18 @@ _KERNELS = {
 }
 
 
-def open_model(runtime: str, content: bytes, threads: int, look: str) -> Any:
+# The precision that OpenVINO computes floats in; None: its own choice.
+_PRECISIONS = {"openvino": None, "openvino-f32": "f32"}
+
+
+def open_model(runtime: str, path: str, threads: int, look: str) -> Any:
     """Returns the model as the named runtime runs it."""
+    if runtime in _PRECISIONS:
+        from intel import IntelModel
+
+        return IntelModel(path, threads, _PRECISIONS[runtime])
+    with open(path, "rb") as file:
+        content = file.read()
     if look != "output":
         from opened import OpenModel
 
@@ -71,8 +81,7 @@ def serve(runtime: str, path: str, threads: int, look: str) -> None:
     _limit_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with open(path, "rb") as file:
-            model = open_model(runtime, file.read(), threads, look)
+        model = open_model(runtime, path, threads, look)
         messages.send(answers, describe(model))
         for message, payload in iter(lambda: messages.receive(requests), None):
             inputs = messages.as_array(message, payload)

@@ -8,6 +8,7 @@ from advkeras import checks
 from advkeras.edge.runtimes import Prediction
 from advkeras.edge.standalone import run_on_device
 from tests.edge.lift.handmade import Net
+from tests.edge.runtimes.battery import runtimes
 
 FLOATS = {"scale": None, "zero_point": None}
 NAN, INF = np.nan, np.inf
@@ -66,7 +67,7 @@ def test_other_outputs_are_as_they_are(shape):
     assert not run_on_device.is_scores(shape)
 
 
-@pytest.mark.parametrize("runtime", ["litert", "litert-reference", "tflm"])
+@runtimes()
 def test_a_file_that_returns_no_numbers(runtime, tmp_path):
     net = Net("FLOAT32", (1, 3))
     net.add("LOG", [net.given], (1, 3))
@@ -79,7 +80,7 @@ def test_a_file_that_returns_no_numbers(runtime, tmp_path):
     assert found.labels.tolist() == [2, -1, 0, 0, -1]
 
 
-@pytest.mark.parametrize("runtime", ["litert", "litert-reference", "tflm"])
+@runtimes()
 def test_scores_of_more_dimensions(runtime, tmp_path):
     net = Net("INT8", (1, 1, 1, 4), grid=(0.5, 0))
     net.add("RELU", [net.given], (1, 1, 1, 4), grid=(0.5, 0))
