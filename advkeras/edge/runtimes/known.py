@@ -57,6 +57,11 @@ HERE = {
         modules=("openvino",),
         remedy="pip install 'advkeras[openvino]'",
     ),
+    "tosa": Known(
+        "Arm's TOSA on the reference model of its specification",
+        modules=("tosa_converter_for_tflite", "tosa_reference_model"),
+        remedy="pip install 'advkeras[tosa]', in an environment of its own",
+    ),
 }
 
 # What is asked where nobody says otherwise, and whose arithmetic a lift has.

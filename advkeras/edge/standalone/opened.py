@@ -1,5 +1,7 @@
 """A .tflite file whose tensors LiteRT shows."""
 
+from typing import Any
+
 # Its neighbour: the folder of a script is on the path.
 import numpy as np
 import run_on_device
@@ -68,7 +70,6 @@ def returning_all(content: bytes) -> bytes:
     What is no output, the fast kernels (XNNPACK) never write to a tensor, and
     the others write over.
     """
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(content, 0)
@@ -91,6 +92,13 @@ def returning_all(content: bytes) -> bytes:
             outputs.extend(int(index) for index in operator.outputs)
     graph.outputs = list(dict.fromkeys(outputs))
     model.signatureDefs = None  # they name the outputs that there were
-    builder = flatbuffers.Builder(len(content))
+    return packed(model)
+
+
+def packed(model: Any) -> bytes:
+    """Returns a file, as the schema unpacks it, as bytes again."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1 << 20)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

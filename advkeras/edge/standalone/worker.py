@@ -48,6 +48,10 @@ def open_model(runtime: str, path: str, threads: int, look: str) -> Any:
         from micro import MicroModel
 
         return MicroModel(content, threads)
+    if runtime == "tosa":
+        from arm import ArmModel
+
+        return ArmModel(content, threads)
     return run_on_device.Model(content, _KERNELS[runtime], threads)
 
 

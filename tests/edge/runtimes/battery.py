@@ -8,7 +8,7 @@ import advkeras as ak
 from advkeras.edge.runtimes import HERE
 
 # What the extra `test` does not bring.
-OPTIONAL = ()
+OPTIONAL = ("tosa",)
 
 
 def runtimes(*names):
