@@ -46,7 +46,7 @@ def test_an_operator_that_it_lacks_is_named(tmp_path):
     largest = keras.ops.top_k(layers.Flatten()(given), 3)[0]
     path = tmp_path / "largest.tflite"
     path.write_bytes(dense.convert(keras.Model(given, largest)))
-    with pytest.raises(CannotRunError, match="TOPK_V2|topk_v2") as raised:
+    with pytest.raises(CannotRunError, match="TOPK_V2") as raised:
         ak.edge.start(path, "tosa")
     assert "\n" not in raised.value.reason
 
