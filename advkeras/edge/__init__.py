@@ -1,5 +1,6 @@
 """Export to .tflite, the runtimes that execute it, and what survives there."""
 
+from advkeras.edge.alike import Alike
 from advkeras.edge.c_source import write_c_source
 from advkeras.edge.checking import check_fits
 from advkeras.edge.checking import check_runs
@@ -32,6 +33,7 @@ __all__ = [
     "OVERSHOOTS",
     "RUNTIMES",
     "Agreement",
+    "Alike",
     "Exported",
     "Row",
     "Survival",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from advkeras.edge.alike import Alike
 from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
 from advkeras.evaluation import fields_from_json
@@ -145,6 +146,9 @@ class Survival:
         camera: Camera steps.
         rows: One for each target that ran; the source first, if it is known.
         skipped: "variant", "runtime" and "reason" of those that did not.
+        alike: For each variant that several runtimes ran, attack and kind of
+            pixels: which answers these have in common. At overshoot 1, or the
+            first, if that is none of them.
     """
 
     attacks: dict[str, dict[str, int]]
@@ -152,6 +156,7 @@ class Survival:
     camera: tuple[str, ...]
     rows: tuple[Row, ...]
     skipped: tuple[dict[str, str], ...]
+    alike: tuple[Alike, ...] = ()
 
     def find(self, variant: str, runtime: str) -> Row:
         """Returns the row of a target.
@@ -176,6 +181,7 @@ class Survival:
             "camera": list(self.camera),
             "rows": [row.to_json() for row in self.rows],
             "skipped": list(self.skipped),
+            "alike": [one.to_json() for one in self.alike],
         }
 
     @classmethod
@@ -187,6 +193,7 @@ class Survival:
             camera=tuple(values["camera"]),
             rows=tuple(map(Row.from_json, values["rows"])),
             skipped=tuple(values["skipped"]),
+            alike=tuple(map(Alike.from_json, values.get("alike", ()))),
         )
 
     @property

@@ -21,6 +21,9 @@ from advkeras.attacks import check_result
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
 from advkeras.edge import runtimes as executors
+from advkeras.edge.alike import Alike
+from advkeras.edge.alike import alike
+from advkeras.edge.alike import said
 from advkeras.edge.checking import check_settings
 from advkeras.edge.outcomes import Outcome
 from advkeras.edge.outcomes import Row
@@ -87,6 +90,7 @@ def survival(
         source = as_classifier(source)
     shown = to_show(results, overshoots, camera, source)
     targets = [(name, runtime) for name in variants for runtime in runtimes]
+    base = 1.0 if 1.0 in overshoots else overshoots[0]
     store = once or (lambda name, make: make())
 
     def run(target: tuple[str, str]) -> dict[str, Any]:
@@ -94,15 +98,17 @@ def survival(
         with executors.start(
             variants[variant], runtime, threads, timeout
         ) as session:
-            return Row(
+            outcomes, answers = _answers(session, shown, base)
+            row = Row(
                 variant=variant,
                 runtime=runtime,
                 version=session.version,
                 threads=threads,
                 bytes=sizes[variant],
                 latency=None,
-                outcomes=_outcomes(session, shown),
-            ).to_json()
+                outcomes=outcomes,
+            )
+        return {"row": row.to_json(), "answers": answers}
 
     def latency(target: tuple[str, str]) -> dict[str, float] | None:
         path, images = variants[target[0]], shown[0].images()[:_TIMED]
@@ -122,7 +128,7 @@ def survival(
     # What cannot run is not kept: the next call tries it again.
     def row_or_reason(target: tuple[str, str]) -> dict[str, Any]:
         try:
-            return kept(run, target)
+            return kept(run, target, "-answers")
         except ValueError as error:
             reason = getattr(error, "reason", str(error))
             variant, runtime = target
@@ -141,13 +147,12 @@ def survival(
             )
         )
     # Latency is taken afterwards, when nothing else runs.
+    ran = [one for one in made if "reason" not in one]
     rows = [
         dataclasses.replace(
-            Row.from_json(row),
-            latency=kept(latency, (row["variant"], row["runtime"]), "-latency"),
+            row, latency=kept(latency, (row.variant, row.runtime), "-latency")
         )
-        for row in made
-        if "reason" not in row
+        for row in (Row.from_json(one["row"]) for one in ran)
     ]
     if source is not None:
         rows.insert(0, _source_row(shown, source))
@@ -160,14 +165,17 @@ def survival(
         overshoots=tuple(overshoots),
         camera=tuple(camera),
         rows=tuple(rows),
-        skipped=tuple(row for row in made if "reason" in row),
+        skipped=tuple(one for one in made if "reason" in one),
+        alike=_alike(ran),
     )
 
 
-def _outcomes(
-    session: executors.Runtime, shown: Sequence[Shown]
-) -> tuple[Outcome, ...]:
+def _answers(
+    session: executors.Runtime, shown: Sequence[Shown], base: float
+) -> tuple[tuple[Outcome, ...], list[dict[str, Any]]]:
+    """Returns an outcome a set, and what was said of an attack's images."""
     outcomes, seen = [], {}
+    answers: list[dict[str, Any]] = []
     for one in shown:
         if one.pixels == "float" and not session.takes_float:
             continue
@@ -176,9 +184,27 @@ def _outcomes(
         inputs = run_on_device.quantize(images, session.input)
         key = hashlib.sha256(inputs.tobytes()).digest()
         if key not in seen:
-            seen[key] = session.predict(images).labels
-        outcomes.append(one.outcome(seen[key]))
-    return tuple(outcomes)
+            seen[key] = session.predict(images)
+        outcomes.append(one.outcome(seen[key].labels))
+        if one.attack is not None and one.overshoot == base:
+            about = {"attack": one.attack, "pixels": one.pixels}
+            answers.append({**about, **said(seen[key])})
+    return tuple(outcomes), answers
+
+
+def _alike(ran: Sequence[dict[str, Any]]) -> tuple[Alike, ...]:
+    """Compares the runtimes of each variant, on each set of images."""
+    sets: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for one in ran:
+        row = one["row"]
+        for answer in one["answers"]:
+            key = row["variant"], answer["attack"], answer["pixels"]
+            sets.setdefault(key, {})[row["runtime"]] = answer
+    return tuple(
+        alike(*key, answers)
+        for key, answers in sets.items()
+        if len(answers) > 1
+    )
 
 
 def _latency(

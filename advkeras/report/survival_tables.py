@@ -8,6 +8,8 @@ from advkeras.edge import Row
 from advkeras.edge import Survival
 from advkeras.evaluation import Rate
 from advkeras.report import tables
+from advkeras.report.alike import alike_grids
+from advkeras.report.alike import alike_in_words
 from advkeras.report.grids import Grid
 
 
@@ -18,7 +20,8 @@ def survival_grids(survival: Survival) -> list[Grid]:
         survival: What was measured.
 
     Returns:
-        One table of the targets, and two for each attack.
+        One table of the targets, and two for each attack; a third where
+        several runtimes are compared.
     """
     n = max(attack["n"] for attack in survival.attacks.values())
     columns = {
@@ -66,6 +69,7 @@ def survival_grids(survival: Survival) -> list[Grid]:
                 survival.rows,
                 overshoots,
             ),
+            *alike_grids(survival, attack),
         ]
     return grids
 
@@ -102,6 +106,7 @@ def survival_in_words(name: str, survival: Survival) -> list[str]:
                 f"Scaled by {last:g} and rounded, they fool the copies in "
                 f"{_span(targets, 'survival', attack, 'uint8', last)} of cases."
             )
+        sentences += alike_in_words(survival, attack)
     return sentences
 
 

@@ -88,6 +88,28 @@ def test_every_target_has_a_row_or_a_reason(found, variants):
         assert len(row.outcomes) == 3 * (1 + len(OVERSHOOTS))
 
 
+def test_what_runtimes_have_in_common_is_that_of_their_outputs(
+    found, fooled, variants
+):
+    kinds = [(one.variant, one.pixels) for one in found.alike]
+    assert kinds == [
+        (v, k) for v in variants for k in ("float", "uint8", "camera")
+    ]
+    one = next(a for a in found.alike if a.variant == "int8")
+    assert (one.pixels, one.runtimes, one.n) == ("float", RUNTIMES, 500)
+    said = []
+    for runtime in RUNTIMES:
+        with ak.edge.start(variants["int8"], runtime) as session:
+            said.append(session.predict(fooled.images))
+    for i, first in enumerate(said):
+        for j, second in enumerate(said):
+            equal = (first.outputs == second.outputs).all(axis=1)
+            assert one.outputs[i][j] == equal.sum()
+            assert one.labels[i][j] == (first.labels == second.labels).sum()
+    # What is counted is not all the same.
+    assert 0 < min(map(min, one.outputs)) < 500
+
+
 @pytest.mark.parametrize(
     ("factor", "kind"),
     [

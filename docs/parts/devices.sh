@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Measures what docs/devices.md shows, into output/devices, on whatever runtimes
+# are installed; needs MNIST and CIFAR-10, and for TOSA an environment of its own.
+set -euo pipefail
+
+# Rounding takes more of the small perturbations of CIFAR-10: further apart.
+models=(
+  "m1 mnist 1,1.01,1.02,1.03,1.05,1.075,1.1,1.2"
+  "conv-mnist mnist 1,1.01,1.02,1.03,1.05,1.075,1.1,1.2"
+  "conv-cifar10 cifar10 1,1.02,1.05,1.1,1.2,1.5,2"
+)
+out=output/devices
+mkdir -p "$out"
+cp docs/parts/devices.md "$out/devices.md"
+folders=()
+for line in "${models[@]}"; do
+  read -r model dataset overshoots <<<"$line"
+  python -m apps.edge_eval --model="$model" --dataset="$dataset" \
+    --output="$out/$model" --attack=lbfgs --examples=256 --nowhite_box \
+    --variants=float32,dynamic,int8,int8-float-io,int16x8 --runtimes=all \
+    --overshoots="$overshoots"
+  folders+=("$out/$model")
+done
+python -m tests.edge.runtimes.summary "${folders[@]}" >>"$out/devices.md"
+mv "$out/devices.md" docs/
