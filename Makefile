@@ -8,7 +8,7 @@ READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test test-slow test-all campaigns lint \
+.PHONY: help setup litertjs quickstart test test-slow test-all campaigns lint \
     docs-check docs docs-edge docs-goodfellow docs-lift docs-strangers \
     docs-szegedy docs-white-box clean
 
@@ -30,6 +30,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check \
 	    --editable '.[test]' --constraint constraints.txt
 	@touch $@
+
+litertjs: $(READY) ## Fetch LiteRT.js, for which the machine needs Node.js
+	$(BIN)/python -m advkeras.edge.runtimes.litertjs
 
 quickstart: $(READY) ## Go the whole way on real digits, in a few minutes
 	$(BIN)/python -m apps.quickstart --output=output/quickstart

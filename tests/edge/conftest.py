@@ -1,5 +1,8 @@
 """What tests of the edge share: small .tflite files, and what they do."""
 
+import os
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from keras import layers
 
 import advkeras as ak
 from advkeras.edge.export import export
+from advkeras.edge.runtimes import known
 from tests.edge import dense
 
 
@@ -41,6 +45,17 @@ def dense_files(tmp_path_factory):
         paths[name] = folder / f"{name}.tflite"
         paths[name].write_bytes(content)
     return paths
+
+
+@pytest.fixture(scope="session")
+def litertjs():
+    """The name of the runtime, where it is on this machine."""
+    missing = known.HERE["litertjs"].missing
+    if missing and os.environ.get("CI") and shutil.which("npm"):
+        pytest.fail("make litertjs was not run")
+    if missing:
+        pytest.skip(f"needs LiteRT.js: make litertjs; without {missing}")
+    return "litertjs"
 
 
 @pytest.fixture(scope="session")

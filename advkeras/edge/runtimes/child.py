@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,10 +17,8 @@ from typing import Self
 import numpy as np
 
 from advkeras import checks
+from advkeras.edge.runtimes import known
 from advkeras.edge.standalone import messages
-from advkeras.edge.standalone import run_on_device
-
-_WORKER = Path(run_on_device.__file__).with_name("worker.py")
 
 # An array to send, and what to say with it.
 Question = tuple[np.ndarray, dict[str, Any]]
@@ -80,9 +77,9 @@ class Child:
         self._timed_out = False
         self._busy = threading.Lock()  # one question at a time
         self._closing = threading.Lock()
-        command = [str(_WORKER), runtime, str(path), str(threads), look]
+        command = known.HERE[runtime].command
         self._process = subprocess.Popen(
-            [sys.executable, *command],
+            [*command, runtime, str(path), str(threads), look],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

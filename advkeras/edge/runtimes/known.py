@@ -3,9 +3,23 @@
 import dataclasses
 import importlib.util
 import shutil
+import sys
 from collections.abc import Iterable
+from pathlib import Path
+
+import platformdirs
 
 from advkeras import checks
+from advkeras.edge.standalone import run_on_device
+
+_STANDALONE = Path(run_on_device.__file__).parent
+
+# LiteRT.js, which `advkeras.edge.runtimes.litertjs` fetches.
+LITERTJS = "2.5.3"
+LITERTJS_FOLDER = (
+    Path(platformdirs.user_cache_dir("advkeras")) / f"litertjs-{LITERTJS}"
+)
+LITERTJS_PACKAGE = LITERTJS_FOLDER / "node_modules" / "@litertjs" / "core"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,20 +30,25 @@ class Known:
         what: What it is, for people.
         modules: What Python must be able to import for it.
         programs: What must be on PATH for it.
+        paths: What must be a file or folder for it.
         remedy: How to get these.
+        command: What starts its process, before RUNTIME FILE THREADS LOOK.
     """
 
     what: str
     modules: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
     remedy: str = ""
+    command: tuple[str, ...] = (sys.executable, str(_STANDALONE / "worker.py"))
 
     @property
     def missing(self) -> list[str]:
-        """Which of the modules and programs are not here."""
+        """Which of the modules, programs and paths are not here."""
         return [
             *(m for m in self.modules if importlib.util.find_spec(m) is None),
             *(p for p in self.programs if shutil.which(p) is None),
+            *(str(p) for p in self.paths if not p.exists()),
         ]
 
 
@@ -61,6 +80,18 @@ HERE = {
         "Arm's TOSA on the reference model of its specification",
         modules=("tosa_converter_for_tflite", "tosa_reference_model"),
         remedy="pip install 'advkeras[tosa]', in an environment of its own",
+    ),
+    "litertjs": Known(
+        "LiteRT.js, the WebAssembly that browsers run, one image at a time",
+        programs=("node",),
+        paths=(LITERTJS_PACKAGE,),
+        remedy="get Node.js, as by apt-get install nodejs npm, and then "
+        "python -m advkeras.edge.runtimes.litertjs",
+        command=(
+            "node",
+            str(_STANDALONE / "worker.mjs"),
+            str(LITERTJS_PACKAGE),
+        ),
     ),
 }
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ import pytest
 import advkeras as ak
 from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.runtimes import Interpreter
-from advkeras.edge.runtimes import child
+from advkeras.edge.runtimes import known
 from tests.edge import dense
 from tests.edge.runtimes.battery import runtimes
 
+WORKER = Path(known.HERE["litert"].command[-1])
 every_runtime = runtimes()
 
 
@@ -343,7 +345,7 @@ worker.serve("litert", {path!r}, 1, "output")
 def test_it_ends_with_its_parent_though_the_file_does_not(dense_files):
     """Killed, the parent cannot stop it, and the pipe is not read."""
     script = ENDLESS.format(
-        folder=str(child._WORKER.parent), path=str(dense_files["int8"])
+        folder=str(WORKER.parent), path=str(dense_files["int8"])
     )
     starts = "import subprocess, sys; subprocess.run(sys.argv[1:], input=b'')"
     parent = subprocess.Popen(
