@@ -31,8 +31,9 @@ $(READY): pyproject.toml constraints.txt
 	    --editable '.[test]' --constraint constraints.txt
 	@touch $@
 
-litertjs: $(READY) ## Fetch LiteRT.js, for which the machine needs Node.js
+litertjs: $(READY) ## Fetch LiteRT.js, and what tests its page; needs Node.js
 	$(BIN)/python -m advkeras.edge.runtimes.litertjs
+	$(BIN)/python -m tests.edge.page.axe
 
 quickstart: $(READY) ## Go the whole way on real digits, in a few minutes
 	$(BIN)/python -m apps.quickstart --output=output/quickstart

@@ -6,6 +6,8 @@ python -m apps.edge_bundle --model=m1 --dataset=mnist --attack=fgsm,lbfgs \
 Copy output/bundle.zip to the device, and there:
 
 unzip bundle.zip && python3 bundle/run_on_device.py
+
+With --page the bundle runs in a browser as well: python -m apps.edge_serve.
 """
 
 from pathlib import Path
@@ -19,6 +21,9 @@ from apps import _running
 FLAGS = flags.FLAGS
 
 _edge.define(examples=100, overshoots="1,1.05,1.2", runtimes=" here", batch=1)
+flags.DEFINE_bool(
+    "page", False, "Whether the bundle is also a web page that runs the models."
+)
 _common.define_output("output/bundle", "The folder to write; a .zip beside it.")
 
 
@@ -41,7 +46,7 @@ def main() -> None:
     names = subject.given or FLAGS.variants
     runtimes = _edge.named_runtimes()
     output = Path(FLAGS.output)
-    bundle.check(output, names, runtimes, overshoots, FLAGS.camera)
+    bundle.check(output, names, runtimes, overshoots, FLAGS.camera, FLAGS.page)
     command = _common.command("edge_bundle")
     # What goes to the device lies apart from what only this machine needs.
     run = ak.report.Run(
@@ -72,6 +77,7 @@ def main() -> None:
             "seed": FLAGS.seed,
             "command": command,
         },
+        page=FLAGS.page,
     )
     packed = output.with_name(f"{output.name}.zip")
     results = run.finish(
@@ -91,6 +97,11 @@ def main() -> None:
         f"Written to {output} and {packed}. On the device: unzip {packed.name} "
         f"&& python3 {output.name}/run_on_device.py"
     )
+    if FLAGS.page:
+        print(
+            "Or in a browser: python -m apps.edge_serve --host=0.0.0.0 "
+            f"--bundle={output}"
+        )
 
 
 if __name__ == "__main__":

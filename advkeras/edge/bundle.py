@@ -16,6 +16,7 @@ from advkeras import checks
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.edge import packing
+from advkeras.edge import page as web
 from advkeras.edge import pixels as pixel_steps
 from advkeras.edge import runtimes as executors
 from advkeras.edge.checking import check_fits
@@ -38,6 +39,7 @@ def write_bundle(
     camera: Sequence[str] = (),
     about: Mapping[str, Any] | None = None,
     timeout: float = 300.0,
+    page: bool = False,
 ) -> Path:
     """Writes what a device needs to say whether these examples fool it.
 
@@ -60,6 +62,8 @@ def write_bundle(
         about: What is known besides, as JSON values: "source", a name of the
             float model, "dataset", "seed" and "command".
         timeout: Seconds that one batch may take on this machine.
+        page: Whether the bundle is a web page, too, which runs the models in
+            a browser; for that LiteRT.js has to be on this machine.
 
     Returns:
         The folder.
@@ -76,7 +80,7 @@ def write_bundle(
     if isinstance(results, AttackResult):
         results = {"attack": results}
     _check_names("results", results)
-    check(output, variants, runtimes, overshoots, camera)
+    check(output, variants, runtimes, overshoots, camera, page)
     for name, result in results.items():
         if result.bounds != source.bounds:
             raise ValueError(
@@ -112,7 +116,7 @@ def write_bundle(
         "skipped": skipped,
     }
     images = {one["file"]: pixels[one["name"]] for one in manifest["sets"]}
-    packing.write(output, variants, images, manifest)
+    packing.write(output, variants, images, manifest, page)
     return output
 
 
@@ -122,6 +126,7 @@ def check(
     runtimes: Sequence[str],
     overshoots: Sequence[float],
     camera: Sequence[str],
+    page: bool = False,
 ) -> None:
     """Raises ValueError unless `write_bundle` takes these.
 
@@ -131,8 +136,11 @@ def check(
         runtimes: As for `write_bundle`.
         overshoots: As for `write_bundle`.
         camera: As for `write_bundle`.
+        page: As for `write_bundle`.
     """
     packing.check_place(Path(output))
+    if page:
+        web.check_here()
     _check_names("variants", variants)
     for runtime in runtimes:
         checks.check_choice("runtimes", runtime, executors.HERE)

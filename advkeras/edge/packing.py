@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from advkeras import files
+from advkeras.edge import page
 from advkeras.edge.standalone import run_on_device
 
 SCRIPT, MANIFEST = run_on_device.SCRIPT, run_on_device.MANIFEST
@@ -27,7 +28,7 @@ made:
 
     python -m apps.edge_report --results=device_results.json
 
-*.tflite        the models
+{page}*.tflite        the models
 images/*.npy    what they are shown, uint8, (n, height, width, channels)
 manifest.json   labels, what the models say on the host, SHA-256 of every file
 
@@ -38,12 +39,26 @@ this folder. That finds what was damaged or changed on the way. It cannot find
 a bundle that someone made anew, sums and all: keep the SHA-256 of the .zip.
 """
 
+_PAGE = """\
+Or in a browser, without any of these: serve this folder, as by
+
+    python3 -m http.server
+
+and open it from there. The page runs the models on LiteRT.js, and hands back a
+device_results.json of the same kind.
+
+index.html      the page; page/ holds its script
+litertjs/       @litertjs/core and @litertjs/wasm-utils, Apache-2.0
+
+"""
+
 
 def write(
     output: Path,
     variants: Mapping[str, str | os.PathLike],
     images: Mapping[str, np.ndarray],
     manifest: dict[str, Any],
+    as_page: bool = False,
 ) -> None:
     """Writes a folder, and `{output}.zip` beside it.
 
@@ -52,6 +67,7 @@ def write(
         variants: Name -> .tflite file, to be copied.
         images: Path in the folder -> uint8 images.
         manifest: All of the manifest but its "files".
+        as_page: Whether a web page goes with them that runs the models.
 
     Raises:
         ValueError: The place cannot be written, or results of a device lie in
@@ -59,7 +75,7 @@ def write(
     """
     with files.writing("output", output), files.aside(output) as temporary:
         made = temporary / output.name
-        _fill(made, variants, images, manifest)
+        _fill(made, variants, images, manifest, as_page)
         packed = temporary / "zip"
         _pack(made, packed)
         if not _same(output, made):
@@ -104,6 +120,7 @@ def _replace(output: Path, made: Path, aside: Path) -> None:
             name = path.relative_to(output).as_posix()
             if not (
                 name in ours
+                or page.is_of_it(name)
                 or path.suffix in (".npy", ".tflite")
                 or "__pycache__" in path.parts
             ):
@@ -121,6 +138,7 @@ def _fill(
     variants: Mapping[str, str | os.PathLike],
     images: Mapping[str, np.ndarray],
     manifest: dict[str, Any],
+    as_page: bool,
 ) -> None:
     """Writes the folder, and the SHA-256 of its files into the manifest."""
     (folder / "images").mkdir(parents=True)
@@ -130,7 +148,10 @@ def _fill(
         np.save(folder / name, pixels)
     shutil.copyfile(run_on_device.__file__, folder / SCRIPT)
     (folder / SCRIPT).chmod(0o755)
-    (folder / "README.txt").write_text(_README, encoding="utf-8")
+    if as_page:
+        page.write(folder)
+    readme = _README.format(page=_PAGE if as_page else "")
+    (folder / "README.txt").write_text(readme, encoding="utf-8")
     manifest["files"] = {
         path.relative_to(folder).as_posix(): files.sha256(path)
         for path in _files(folder)

@@ -10,6 +10,7 @@ import pytest
 import advkeras as ak
 from advkeras import files
 from advkeras.edge.runtimes import device
+from advkeras.edge.runtimes import known
 
 
 @pytest.fixture
@@ -130,3 +131,10 @@ def test_other_settings_need_another_output(run_app, refusal, arguments):
     run_app("edge_bundle", *arguments)
     message = refusal("edge_bundle", *arguments, "--epsilon=0.3")
     assert "epsilon: ['0.1'] there, ['0.3'] here" in message
+
+
+def test_a_page_that_cannot_be_had(refusal, arguments, monkeypatch, tmp_path):
+    monkeypatch.setattr(known, "LITERTJS_PACKAGE", tmp_path / "not-there")
+    said = refusal("edge_bundle", *arguments, "--page")
+    assert "python -m advkeras.edge.runtimes.litertjs" in said
+    assert not (tmp_path / "run").exists()

@@ -4,8 +4,11 @@ import copy
 import json
 import platform
 
+import pytest
+
 import advkeras as ak
 from advkeras.edge import bundle
+from advkeras.edge import page
 from advkeras.edge.standalone import run_on_device
 
 N = 40
@@ -25,6 +28,16 @@ def make(output, classifier, variants, **settings):
     return bundle.write_bundle(
         output, {"fgsm": result}, variants, source=classifier, **settings
     )
+
+
+def make_served(output, classifier, variants):
+    """Writes a bundle with what stands for a page, an index.html alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "check_here", lambda: None)
+        patch.setattr(
+            page, "write", lambda to: (to / "index.html").write_text("a page")
+        )
+        return make(output, classifier, variants, page=True)
 
 
 def answers(manifest, runtime="litert"):

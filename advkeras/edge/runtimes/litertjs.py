@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from advkeras import files
@@ -27,28 +28,42 @@ def fetch(folder: str | os.PathLike = known.LITERTJS_FOLDER) -> Path:
     Raises:
         ValueError: npm is missing or fails, or the folder cannot be written.
     """
+    # Both by their version: the one asks for any later one of the other.
+    names = (_NAME, "@litertjs/wasm-utils")
+    modules = install(folder, dict.fromkeys(names, known.LITERTJS))
+    return modules / _NAME
+
+
+def install(folder: str | os.PathLike, packages: Mapping[str, str]) -> Path:
+    """Returns the folder of modules that npm filled, at the first call.
+
+    Args:
+        folder: What they are to lie in.
+        packages: Name -> version.
+
+    Raises:
+        ValueError: npm is missing or fails, or the folder cannot be written.
+    """
     folder = Path(folder).absolute()
-    package = folder / "node_modules" / _NAME
-    if package.is_dir():
-        return package
+    modules = folder / "node_modules"
+    if modules.is_dir():
+        return modules
     npm = shutil.which("npm")
     if npm is None:
         raise ValueError(
-            "LiteRT.js needs npm on PATH, as apt-get install nodejs npm puts "
-            "there. Received: no npm"
+            f"{', '.join(packages)}: npm must be on PATH, as apt-get install "
+            "nodejs npm puts it there. Received: no npm"
         )
     with files.writing("folder", folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with files.replacing(folder) as temporary:
             temporary.mkdir()
-            _install(npm, temporary)
-    return package
+            _run(npm, temporary, packages)
+    return modules
 
 
-def _install(npm: str, folder: Path) -> None:
-    # Both by their version: the one asks for any later one of the other.
-    names = (_NAME, "@litertjs/wasm-utils")
-    needed = {"dependencies": dict.fromkeys(names, known.LITERTJS)}
+def _run(npm: str, folder: Path, packages: Mapping[str, str]) -> None:
+    needed = {"dependencies": dict(packages)}
     (folder / "package.json").write_text(json.dumps(needed), "utf-8")
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
     done = subprocess.run(
@@ -61,7 +76,7 @@ def _install(npm: str, folder: Path) -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise ValueError(
-            f"npm must fetch {_NAME} {known.LITERTJS}. Received: exit code "
+            f"npm must fetch {', '.join(packages)}. Received: exit code "
             f"{done.returncode}; {'; '.join(said[:2])}"
         )
 
