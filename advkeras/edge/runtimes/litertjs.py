@@ -5,7 +5,6 @@ python -m advkeras.edge.runtimes.litertjs
 Takes the network: what npm uses on this system. Nothing else fetches it.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,7 +15,22 @@ from pathlib import Path
 from advkeras import files
 from advkeras.edge.runtimes import known
 
+Packages = Mapping[str, tuple[str, str]]
+
 _NAME = "@litertjs/core"
+# Name -> version and what npm compares with what it was sent.
+_PACKAGES = {
+    _NAME: (
+        known.LITERTJS,
+        "sha512-PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkv"
+        "iYGr9OFDL1kCnN4nzWoyJQ==",
+    ),
+    "@litertjs/wasm-utils": (
+        known.LITERTJS,
+        "sha512-4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2k"
+        "T39A9OYBVdFawteZ/sI1kQ==",
+    ),
+}
 
 
 def fetch(folder: str | os.PathLike = known.LITERTJS_FOLDER) -> Path:
@@ -28,18 +42,16 @@ def fetch(folder: str | os.PathLike = known.LITERTJS_FOLDER) -> Path:
     Raises:
         ValueError: npm is missing or fails, or the folder cannot be written.
     """
-    # Both by their version: the one asks for any later one of the other.
-    names = (_NAME, "@litertjs/wasm-utils")
-    modules = install(folder, dict.fromkeys(names, known.LITERTJS))
-    return modules / _NAME
+    return install(folder, _PACKAGES) / _NAME
 
 
-def install(folder: str | os.PathLike, packages: Mapping[str, str]) -> Path:
+def install(folder: str | os.PathLike, packages: Packages) -> Path:
     """Returns the folder of modules that npm filled, at the first call.
 
     Args:
         folder: What they are to lie in.
-        packages: Name -> version.
+        packages: Name -> version, and its integrity as a lock file of npm has
+            it; with all that they need.
 
     Raises:
         ValueError: npm is missing or fails, or the folder cannot be written.
@@ -62,12 +74,21 @@ def install(folder: str | os.PathLike, packages: Mapping[str, str]) -> Path:
     return modules
 
 
-def _run(npm: str, folder: Path, packages: Mapping[str, str]) -> None:
-    needed = {"dependencies": dict(packages)}
-    (folder / "package.json").write_text(json.dumps(needed), "utf-8")
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
+def _run(npm: str, folder: Path, packages: Packages) -> None:
+    needed = {
+        "dependencies": {
+            name: version for name, (version, _) in packages.items()
+        }
+    }
+    locked = {
+        f"node_modules/{name}": {"version": version, "integrity": integrity}
+        for name, (version, integrity) in packages.items()
+    }
+    lock = {"lockfileVersion": 3, "packages": {"": needed, **locked}}
+    files.write_json(folder / "package.json", needed)
+    files.write_json(folder / "package-lock.json", lock)
     done = subprocess.run(
-        [npm, "install", *quiet],
+        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -80,8 +80,8 @@ async function compile(litert, content) {
     const [, type] = /^Element type (\w+) is not/.exec(error?.message) ?? [];
     if (!type) throw error;
     throw new Error(
-      `LiteRT.js has no ${type} input or output; an int8-float-io file has ` +
-        "float32 ones",
+      `LiteRT.js has no ${type} input or output; it runs the variants ` +
+        "int8-float-io and int8-uint8-io",
     );
   }
 }

@@ -12,4 +12,8 @@ SCRIPT = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 
 
 if __name__ == "__main__":
-    print(litertjs.install(FOLDER, {"axe-core": VERSION}))
+    integrity = (
+        "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASy"
+        "FNNtuFooJpZe37OgudVGtQ=="
+    )
+    print(litertjs.install(FOLDER, {"axe-core": (VERSION, integrity)}))

@@ -35,7 +35,7 @@ def browser():
 def made(tmp_path_factory, classifiers, digits, litertjs):
     """A bundle with a page, of which one model cannot run there."""
     folder = tmp_path_factory.mktemp("page")
-    names = ("float32", "int8-float-io", "int8")
+    names = ("float32", "int8-float-io", "int8-uint8-io", "int8")
     files = export(classifiers["deep"], folder, names, digits.images[:50])
     return bundles.make(
         folder / "bundle", classifiers["deep"], files, page=True
@@ -60,7 +60,7 @@ def served(made, tmp_path_factory):
 def shown(browser, served):
     """The page, at its end."""
     page = browser.page(served.address)
-    assert page.state() == ("done", "Done: 2 of 3 models ran.")
+    assert page.state() == ("done", "Done: 3 of 4 models ran.")
     return page
 
 
@@ -74,7 +74,8 @@ def test_integers_are_litert_s_bit_by_bit(saved):
     results = device.read_results(saved)
     expected = results["manifest"]["expected"]["litert"]
     found = results["models"]
-    assert found["int8-float-io"]["outputs"] == expected["int8-float-io"]
+    for variant in ("int8-float-io", "int8-uint8-io"):
+        assert found[variant]["outputs"] == expected[variant]
     for name, values in expected["float32"].items():
         np.testing.assert_allclose(
             device.decode(found["float32"]["outputs"][name]),

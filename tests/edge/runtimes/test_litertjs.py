@@ -21,10 +21,10 @@ from tests.edge import dense
 
 @pytest.fixture(scope="module")
 def integers(tmp_path_factory, classifiers, digits):
-    """The small deep net in int8, with floats at its ends."""
+    """The small deep net in int8, with floats and with uint8 at its ends."""
     folder = tmp_path_factory.mktemp("integers")
-    deep, images = classifiers["deep"], digits.images[:50]
-    return export(deep, folder, "int8-float-io", images)["int8-float-io"]
+    names = ("int8-float-io", "int8-uint8-io")
+    return export(classifiers["deep"], folder, names, digits.images[:50])
 
 
 def outputs(path, runtime, images):
@@ -32,11 +32,18 @@ def outputs(path, runtime, images):
         return session.predict(images).outputs
 
 
-def test_integers_are_litert_s_bit_by_bit(litertjs, integers, noise):
+@pytest.mark.parametrize(
+    ("variant", "dtype"),
+    [("int8-float-io", np.float32), ("int8-uint8-io", np.uint8)],
+)
+def test_integers_are_litert_s_bit_by_bit(
+    litertjs, integers, noise, variant, dtype
+):
     """Of a file for any number of images, too."""
-    found = outputs(integers, litertjs, noise)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, outputs(integers, "litert", noise))
+    found = outputs(integers[variant], litertjs, noise)
+    assert found.dtype == dtype
+    expected = outputs(integers[variant], "litert", noise)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("variant", ["float32", "float16", "dynamic"])
@@ -132,6 +139,26 @@ def test_it_ends_where_its_parent_does(litertjs, dense_files):
         _wait_for(int(done.stdout.split()[-1]))
 
 
+def test_it_ends_though_nobody_closes_its_pipe(litertjs, dense_files):
+    """Who waits for a file that never ends reads no pipe."""
+    command = [*known.HERE["litertjs"].command, "litertjs"]
+    command += [str(dense_files["float32"]), "1", "output"]
+    script = (
+        "import subprocess, sys; "
+        "child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE); "
+        "child.stdout.readline(); print(child.pid, flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *command],
+        stdin=subprocess.PIPE,  # held open here
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        pid = int(parent.stdout.readline())
+        with pytest.raises(ProcessLookupError):
+            _wait_for(pid)
+
+
 def _wait_for(pid, seconds=10):
     for _ in range(10 * seconds):
         os.kill(pid, 0)
@@ -157,6 +184,8 @@ def test_npm_is_asked_for_one_version_and_only_once(monkeypatch, tmp_path):
     found = fetching.fetch(tmp_path / "cache" / "it")
     asked = json.loads((tmp_path / "cache" / "it/package.json").read_text())
     assert set(asked["dependencies"].values()) == {known.LITERTJS}
+    lock = (tmp_path / "cache" / "it/package-lock.json").read_text()
+    assert lock.count("sha512-") == 2 and "http" not in lock
     npm.write_text("#!/bin/sh\nexit 1\n")
     assert fetching.fetch(tmp_path / "cache" / "it") == found
 
