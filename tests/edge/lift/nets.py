@@ -558,3 +558,52 @@ def comparisons(x):
 @_net("REVERSE_V2", kinds=_FLOAT)
 def reversed_rows(x):
     return [tf.reverse(x, [1]), tf.reverse(x, [3])]
+
+
+@_net("ARG_MAX", "ARG_MIN")
+def places_of_ends(x):
+    places = [tf.argmax(x, 2), tf.argmin(x, -1, tf.int32)]
+    return [tf.cast(each, tf.float32) for each in places]
+
+
+@_net("TOPK_V2")
+def largest(x):
+    values, places = tf.math.top_k(x, 2)
+    return [values, tf.cast(places, tf.float32)]
+
+
+@_net("SELECT_V2", shapes=((4, 3), (4, 3)))
+def one_of_two(x, y):
+    return [tf.where(x > 0.5, x, y), tf.where(x > 0.5, x, 0.25)]
+
+
+@_net("SELECT", shapes=((4, 3), (4, 3)))
+def one_of_two_of_a_shape(x, y):
+    return [tf.raw_ops.Select(condition=x > 0.5, x=x, y=y)]
+
+
+@_net("FLOOR_DIV", "FLOOR_MOD", "SIGN", "ATAN2", kinds=_FLOAT)
+def of_signs(x):
+    return [
+        x // 0.7,
+        tf.math.floormod(x, 0.7),
+        tf.sign(x),
+        tf.atan2(x, tf.sin(x)),
+    ]
+
+
+@_net("REDUCE_ALL", "REDUCE_ANY", kinds=_FLOAT)
+def all_and_any(x):
+    found = [tf.reduce_all(x > -2.0, 1), tf.reduce_any(x > 2.9, (2, 3))]
+    return [tf.cast(each, tf.float32) for each in found]
+
+
+@_net("GATHER_ND", shapes=((4, 3),), batches=(1,))
+def values_by_place(x):
+    return [tf.gather_nd(x, [[0, 2], [0, 1], [0, 2]])[None]]
+
+
+@_net("SCATTER_ND", shapes=((4, 3),), batches=(1,), kinds=_FLOAT)
+def slices_to_places(x):
+    places = tf.constant([[5], [0], [2], [5]])
+    return [tf.scatter_nd(places, x[0], (7, 3))[None]]

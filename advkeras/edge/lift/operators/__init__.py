@@ -8,6 +8,7 @@ from advkeras.edge.lift.operators import pooling
 from advkeras.edge.lift.operators import recurrent
 from advkeras.edge.lift.operators import reductions
 from advkeras.edge.lift.operators import resizing
+from advkeras.edge.lift.operators import selection
 from advkeras.edge.lift.operators import shapes
 from advkeras.edge.lift.operators.table import TABLE
 
@@ -21,5 +22,6 @@ __all__ = [
     "recurrent",
     "reductions",
     "resizing",
+    "selection",
     "shapes",
 ]

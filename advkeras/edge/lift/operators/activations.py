@@ -30,6 +30,7 @@ _OF_ONE_VALUE = {
     "RELU6": tf.nn.relu6,
     "ROUND": tf.round,
     "RSQRT": tf.math.rsqrt,
+    "SIGN": tf.sign,
     "SIN": tf.sin,
     "SQRT": tf.sqrt,
     "SQUARE": tf.square,

@@ -19,7 +19,10 @@ def _divide(first: Any, second: Any) -> tf.Tensor:
 
 _OF_TWO = {
     "ADD": tf.add,
+    "ATAN2": tf.atan2,
     "DIV": _divide,
+    "FLOOR_DIV": tf.math.floordiv,
+    "FLOOR_MOD": tf.math.floormod,
     "MAXIMUM": tf.maximum,
     "MINIMUM": tf.minimum,
     "MUL": tf.multiply,

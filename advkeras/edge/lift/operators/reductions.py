@@ -10,6 +10,8 @@ from advkeras.edge.lift.operators.table import TABLE
 
 _REDUCTIONS = {
     "MEAN": tf.reduce_mean,
+    "REDUCE_ALL": tf.reduce_all,
+    "REDUCE_ANY": tf.reduce_any,
     "REDUCE_MAX": tf.reduce_max,
     "REDUCE_MIN": tf.reduce_min,
     "REDUCE_PROD": tf.reduce_prod,
