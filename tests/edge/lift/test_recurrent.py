@@ -140,7 +140,7 @@ def test_cells_of_a_scale_that_no_kernel_takes(graph_of, contents):
         lift(graph_of(content))
 
 
-@pytest.mark.parametrize("runtime", ak.edge.RUNTIMES)
+@pytest.mark.parametrize("runtime", running.RUNTIMES.values())
 @pytest.mark.parametrize("kind", ["float32", "int8"])
 def test_no_image_is_told_of_the_one_before(
     graph_of, contents, rows, kind, runtime
