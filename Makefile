@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup litertjs quickstart test test-slow test-all campaigns lint \
-    docs-check docs docs-edge docs-goodfellow docs-lift docs-strangers \
+    docs-check docs docs-devices docs-edge docs-goodfellow docs-lift docs-strangers \
     docs-szegedy docs-white-box clean
 
 help: ## List the targets
@@ -59,7 +59,10 @@ lint: $(READY) ## Check style, the direction of imports, and types
 docs-check: $(READY) ## Run the commands that README.md and docs/ show
 	$(BIN)/python tests/run_docs.py
 
-docs: docs-edge docs-goodfellow docs-lift docs-strangers docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
+docs: docs-devices docs-edge docs-goodfellow docs-lift docs-strangers docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
+
+docs-devices: $(READY) ## Measure again what docs/devices.md shows
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/devices.sh
 
 docs-edge: $(READY) ## Measure again what docs/edge.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/edge.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures what docs/devices.md shows, into output/devices, on whatever runtimes
-# are installed; needs MNIST and CIFAR-10, and for TOSA an environment of its own.
+# are installed: `pip install --no-deps tosa-converter-for-tflite tosa-tools` puts
+# TOSA beside the others. Needs MNIST and CIFAR-10.
 set -euo pipefail
 
 # Rounding takes more of the small perturbations of CIFAR-10: further apart.
