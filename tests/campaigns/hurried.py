@@ -30,7 +30,7 @@ def hurry():
         self, _IMAGES, seed
     )
     ak.edge.export = functools.partial(export, variants=_VARIANTS)
-    ak.edge.RUNTIMES = _RUNTIMES
+    ak.edge.DEFAULT_RUNTIMES = _RUNTIMES
 
 
 if __name__ == "__main__":

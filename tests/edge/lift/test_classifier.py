@@ -14,6 +14,7 @@ from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.standalone import run_on_device
 from tests.edge import dense
 from tests.edge.lift import handmade
+from tests.edge.runtimes.battery import runtimes
 
 ATTACKS = {
     "fgsm": ak.attacks.FGSM(0.1),
@@ -108,7 +109,8 @@ def test_success_is_what_the_interpreter_says(
         assert (result.linf <= 0.1 + 1e-6).all()
 
 
-@pytest.mark.parametrize("runtime", ak.edge.RUNTIMES)
+# LiteRT.js takes no int8 input.
+@runtimes(*(name for name in ak.edge.RUNTIMES if name != "litertjs"))
 def test_the_runtime_is_the_judge(runtime, files, test_digits):
     copy = TfliteClassifier(files["int8"], runtime=runtime)
     assert copy.runtime == runtime
