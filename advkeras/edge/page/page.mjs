@@ -90,7 +90,11 @@ async function tried(bundle, variant, step) {
     return { runtime, ...(await runModel(litert, bundle, variant, step)) };
   } catch (error) {
     // What an error left behind must not reach the next model.
-    litert?.unloadLiteRt();
+    try {
+      litert?.unloadLiteRt();
+    } catch {
+      // It is beyond that: the next model says so itself.
+    }
     return { error: String(error?.message ?? error).replace(/\s+/g, " ") };
   }
 }
