@@ -8,16 +8,18 @@ import advkeras as ak
 from advkeras.edge.runtimes import HERE
 
 # What the extra `test` does not bring.
-OPTIONAL = ("tosa",)
+OPTIONAL = ("litertjs", "tosa")
+# LiteRT.js has no int8 inputs; tests/edge/runtimes/test_litertjs.py is its own.
+INT8 = tuple(name for name in HERE if name != "litertjs")
 
 
 def runtimes(*names):
-    """Returns a mark that goes through runtimes; all, if none are named."""
+    """Returns a mark that goes through runtimes; those of int8, without any."""
     return pytest.mark.parametrize(
         "runtime",
         [
             pytest.param(name, marks=pytest.mark.skipif(**_here(name)))
-            for name in names or HERE
+            for name in names or INT8
         ],
     )
 
