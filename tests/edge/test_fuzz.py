@@ -11,6 +11,7 @@ import pytest
 from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.runtimes import Interpreter
 from tests.edge import dense
+from tests.edge.runtimes.battery import HERE
 from tests.edge.runtimes.battery import runtimes
 from tests.mutations import mutated
 
@@ -79,7 +80,7 @@ def contents(dense_files):
 
 
 @pytest.mark.slow
-@runtimes()
+@runtimes(*HERE)
 def test_some_broken_files(tmp_path, contents, runtime):
     ends, _ = fuzz(tmp_path, contents, runtime, 30, seed=0)
     assert sum(ends.values()) == 30

@@ -17,6 +17,7 @@ from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.runtimes import Interpreter
 from advkeras.edge.runtimes import known
 from tests.edge import dense
+from tests.edge.runtimes.battery import HERE
 from tests.edge.runtimes.battery import runtimes
 
 WORKER = Path(known.HERE["litert"].command[-1])
@@ -41,7 +42,7 @@ def test_int8_is_what_numpy_computes(dense_files, runtime):
     np.testing.assert_array_equal(found.labels, found.outputs.argmax(1))
 
 
-@every_runtime
+@runtimes(*HERE)
 def test_float_is_what_numpy_computes(dense_files, runtime):
     images = dense.images(20, seed=1)
     kernel, bias = dense.model().get_weights()
@@ -214,7 +215,7 @@ def test_wrong_files(tmp_path):
             ak.edge.start(path)
 
 
-@every_runtime
+@runtimes(*HERE)
 def test_an_empty_file(tmp_path, runtime):
     empty = tmp_path / "empty.tflite"
     empty.touch()
@@ -252,7 +253,7 @@ def test_wrong_images_leave_it_running(dense_files):
         assert len(session.predict(images).labels) == 2
 
 
-@every_runtime
+@runtimes(*HERE)
 @pytest.mark.parametrize(
     ("name", "said"),
     [
