@@ -23,4 +23,11 @@ for line in "${models[@]}"; do
   folders+=("$out/$model")
 done
 python -m tests.edge.runtimes.summary "${folders[@]}" >>"$out/devices.md"
+{ echo; echo "## What calibration does"; echo
+  echo "\`python -m tests.edge.calibrations MODEL DATASET 256\`, on LiteRT with" \
+    "XNNPACK:"; echo; } >>"$out/devices.md"
+for line in "${models[@]}"; do
+  read -r model dataset _ <<<"$line"
+  python -m tests.edge.calibrations "$model" "$dataset" 256 >>"$out/devices.md"
+done
 mv "$out/devices.md" docs/
