@@ -1,11 +1,10 @@
 r"""Shows the page of a bundle to browsers, and takes what they hand back.
 
-python -m apps.edge_bundle --page --output=output/bundle
 python -m apps.edge_serve --bundle=output/bundle --host=0.0.0.0
 
-and open the address that it prints, or its QR code, on a phone in the same
-network. Without --host it is for browsers of this machine alone. It ends with
-Ctrl-C.
+Open the address that it prints, or its QR code, on a phone in the same network.
+Without --host it is for browsers of this machine alone. The bundle is one of
+apps.edge_bundle --page. It ends with Ctrl-C.
 """
 
 from absl import flags

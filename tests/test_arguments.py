@@ -107,6 +107,7 @@ EXEMPT = {
     r"classifier\.Classifier\.logits": "is part of a graph, without values",
     r"analysis\.(BasisTest|Comparison)": "holds what was measured",
     r"analysis\.random_directions": "a generator is a seed to it",
+    r"edge\.Alike": "holds what runtimes have in common",
     r"edge\.Prediction": "holds what a runtime answered",
     r"edge\.Recorded\.\w+": "needs a device's file: tests/edge/test_devices",
     r"studies\.Context\.trained": "hands all to `train_to_file`",
