@@ -23,14 +23,20 @@ def define_variants(variants: str = VARIANTS, batch: int | None = 0) -> None:
 
     Args:
         variants: Default of --variants.
-        batch: Default of --batch; None, where the app has its own.
+        batch: Default of --batch; None for what devices want.
     """
     flags.DEFINE_list("variants", variants, "Variants to export.")
     flags.DEFINE_integer(
         "batch",
         batch,
         "Images that an exported file takes at a time; 0 for any number, 1 for "
-        "devices." + (" Default: 0, of C source 1." if batch is None else ""),
+        "devices."
+        + (
+            " Default: of bundles and C source 1, where the model takes any "
+            "number; else 0."
+            if batch is None
+            else ""
+        ),
         lower_bound=0,
     )
     flags.DEFINE_integer(
@@ -53,7 +59,7 @@ def define(
     epsilon: str = "0.1",
     variants: str = VARIANTS,
     on: str = "litert,litert-reference,tflm",
-    batch: int = 0,
+    batch: int | None = 0,
 ) -> None:
     """Defines all that attacking a float model for its copies takes.
 
@@ -227,7 +233,7 @@ def copies(
         FLAGS.variants,
         calibration=images,
         labels=labels,
-        batch_size=FLAGS.batch or None,
+        batch_size=batch_size(subject.classifier),
         provenance={
             "command": command,
             **_models.provenance(subject.path, calibration_set),
@@ -247,6 +253,16 @@ def warn_of(exported: Any) -> None:
     """Prints what should be known of files that were exported."""
     for line in exported.warnings:
         print(f"warning: {line}", flush=True)
+
+
+def batch_size(classifier: Any) -> int | None:
+    """Returns how many images a file is to take, by --batch; None for any."""
+    from advkeras.edge.sources import Source
+
+    if FLAGS.batch is not None:
+        return FLAGS.batch or None
+    # A model that takes just so many is what it is.
+    return Source.as_it_is(classifier).spec.shape[0] or 1
 
 
 def named_runtimes() -> list[str]:

@@ -20,7 +20,9 @@ from apps import _running
 
 FLAGS = flags.FLAGS
 
-_edge.define(examples=100, overshoots="1,1.05,1.2", runtimes=" here", batch=1)
+_edge.define(
+    examples=100, overshoots="1,1.05,1.2", runtimes=" here", batch=None
+)
 flags.DEFINE_bool(
     "page", False, "Whether the bundle is also a web page that runs the models."
 )

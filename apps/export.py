@@ -75,7 +75,8 @@ def main() -> None:
     }
     images, labels = None, None
     to_c = FLAGS.format == "c"
-    batch = int(to_c) if FLAGS.batch is None else FLAGS.batch
+    # What is evaluated here is fastest where it takes any number.
+    any_batch = FLAGS.batch is None and not to_c
     if to_c or any(variant.needs_calibration for variant in wanted.values()):
         data = ak.datasets.load(
             FLAGS.dataset,
@@ -96,7 +97,7 @@ def main() -> None:
         calibration=images,
         provenance=provenance,
         labels=labels,
-        batch_size=batch or None,
+        batch_size=None if any_batch else _edge.batch_size(classifier),
         npu=FLAGS.npu,
     )
     sources = {}

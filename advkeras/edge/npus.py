@@ -34,6 +34,17 @@ _MEMORIES = {
 }
 
 
+class NotCompiledError(ValueError):
+    """A file cannot be compiled; `reason` is why, on one line."""
+
+    def __init__(self, path: Path, reason: str):
+        super().__init__(
+            "`path` must be a .tflite file that Vela can compile. "
+            f"Received: path={os.fspath(path)!r} ({reason})"
+        )
+        self.reason = reason
+
+
 def check(npu: str) -> None:
     """Raises ValueError unless `npu_report` takes it.
 
@@ -68,8 +79,9 @@ def npu_report(
         assumed.
 
     Raises:
-        ValueError: There is no such NPU or file, the compiler is not
-            installed, or it cannot compile the file.
+        ValueError: There is no such NPU or file, or the compiler is not
+            installed.
+        NotCompiledError: It cannot compile the file; a ValueError too.
 
     Example:
         >>> ak.edge.npu_report("int8.tflite", "ethos-u55-128")["cpu_operators"]
@@ -110,8 +122,8 @@ def report_or_reason(path: Path, npu: str) -> dict[str, Any]:
     """Returns `npu_report`'s answer, or a line that says why there is none."""
     try:
         return npu_report(path, npu)
-    except ValueError as error:
-        return {"npu": npu, "reason": str(error)}
+    except NotCompiledError as error:
+        return {"npu": npu, "reason": error.reason}
 
 
 def _compiled(path: Path, npu: str, folder: Path, timeout: float) -> str:
@@ -128,15 +140,10 @@ def _compiled(path: Path, npu: str, folder: Path, timeout: float) -> str:
             cwd=folder,
         )
     except subprocess.TimeoutExpired as error:
-        raise _refusal(path, f"no answer within {timeout:g} s") from error
+        reason = f"no answer within {timeout:g} s"
+        raise NotCompiledError(path, reason) from error
     if ended.returncode or not list(folder.glob("*.tflite")):
         lines = f"{ended.stdout}\n{ended.stderr}".strip().split("\n")
-        raise _refusal(path, lines[-1] or f"exit code {ended.returncode}")
+        reason = lines[-1] or f"exit code {ended.returncode}"
+        raise NotCompiledError(path, reason)
     return ended.stdout
-
-
-def _refusal(path: Path, reason: str) -> ValueError:
-    return ValueError(
-        "`path` must be a .tflite file that Vela can compile. "
-        f"Received: path={os.fspath(path)!r} ({reason})"
-    )

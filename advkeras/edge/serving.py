@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import socket
+import sys
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from advkeras.edge.standalone import run_on_device
 LOOPBACK = "127.0.0.1"
 _INDEX, _RESULTS = "index.html", "results"
 _LARGEST = 64 << 20  # bytes of results, besides those of the manifest twice
+_DIGITS = 12  # of the length of results
 _MOST = 1000  # results that are kept
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -45,6 +47,10 @@ _HEADERS = {
     "Cache-Control": "private, max-age=3600",
     "X-Takes-Results": "1",
 }
+
+
+class NoResultsError(ValueError):
+    """What was handed in is no results of the bundle."""
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -96,6 +102,11 @@ class Server(http.server.ThreadingHTTPServer):
         name = _own_address() if host in ("", "0.0.0.0") else host
         self.address = f"http://{name}:{self.server_port}/{self.token}/"
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of a browser that went away."""
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
+
     def file_of(self, path: str) -> Path | None:
         """Returns the file that an address stands for; None if none may be.
 
@@ -111,8 +122,11 @@ class Server(http.server.ThreadingHTTPServer):
 
     def name_of(self, path: str) -> str | None:
         """Returns what follows the token of an address; None without it."""
-        path = urllib.parse.unquote(urllib.parse.urlsplit(path).path)
-        _, token, *rest = path.split("/", 2)
+        try:
+            path = urllib.parse.unquote(urllib.parse.urlsplit(path).path)
+            _, token, *rest = path.split("/", 2)
+        except ValueError:  # no address, or none with a slash
+            return None
         same = hmac.compare_digest(token.encode(), self.token.encode())
         return rest[0] if same and rest else None
 
@@ -120,7 +134,8 @@ class Server(http.server.ThreadingHTTPServer):
         """Keeps results, and returns where.
 
         Raises:
-            ValueError: They are none of this bundle, or too many.
+            NoResultsError: They are none of this bundle.
+            ValueError: There are too many, or the folder cannot be written.
         """
         digest = hashlib.sha256(content).hexdigest()
         path = self.output / f"browser-{digest[:8]}.json"
@@ -132,9 +147,12 @@ class Server(http.server.ThreadingHTTPServer):
                 raise ValueError(f"no more than {_MOST} results are kept")
             with files.replacing(path) as temporary:
                 temporary.write_bytes(content)
-                found = device.read_results(temporary)
+                try:
+                    found = device.read_results(temporary)
+                except ValueError as error:
+                    raise NoResultsError(str(error)) from error
                 if found["manifest"] != self.manifest:
-                    raise ValueError("these results are of another bundle")
+                    raise NoResultsError("these results are of another bundle")
         return path
 
 
@@ -147,10 +165,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Sends a file of the bundle."""
         path = self.server.file_of(self.path)
-        if path is None:
+        try:
+            content = None if path is None else path.read_bytes()
+        except OSError:  # it is there no longer
+            content = None
+        if path is None or content is None:
             self._answer(HTTPStatus.NOT_FOUND, "nothing is here")
             return
-        content = path.read_bytes()
         kind = _TYPES.get(path.suffix, "application/octet-stream")
         self._answer(HTTPStatus.OK, content, kind)
 
@@ -164,7 +185,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_FOUND, "nothing is here")
         elif not length.isascii() or not length.isdigit():
             self._answer(HTTPStatus.LENGTH_REQUIRED, "how long is it?")
-        elif int(length) > self._largest():
+        elif len(length) > _DIGITS or int(length) > self._largest():
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "it is too large")
         else:
             self._take(self.rfile.read(int(length)))
@@ -177,8 +198,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             path = self.server.take(content)
         except ValueError as error:
             self.server.say(f"From {self.client_address[0]}: {error}")
-            said = "These are no results of this bundle."
-            self._answer(HTTPStatus.BAD_REQUEST, said)
+            if isinstance(error, NoResultsError):
+                said = "These are no results of this bundle."
+                self._answer(HTTPStatus.BAD_REQUEST, said)
+            else:
+                said = "They cannot be kept where this page came from."
+                self._answer(HTTPStatus.INSUFFICIENT_STORAGE, said)
             return
         self.server.say(f"From {self.client_address[0]}: {path}")
         self._answer(HTTPStatus.OK, f"Handed in as {path.name}.")

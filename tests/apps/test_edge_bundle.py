@@ -5,10 +5,12 @@ import subprocess
 import sys
 import zipfile
 
+import keras
 import pytest
 
 import advkeras as ak
 from advkeras import files
+from advkeras.edge import flatbuffer
 from advkeras.edge.runtimes import device
 from advkeras.edge.runtimes import known
 
@@ -29,6 +31,27 @@ def arguments(model_files, tmp_path):
         "--seed=5",
         f"--output={tmp_path / 'run'}",
     ]
+
+
+@pytest.mark.parametrize("rows", [None, 3])
+def test_files_are_for_what_a_device_is_given(
+    run_app, arguments, tmp_path, rows
+):
+    """One image at a time; but for a model that takes just so many."""
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1), batch_size=rows),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10),
+        ]
+    )
+    model.save(tmp_path / "net.keras")
+    more = f"--model={tmp_path / 'net.keras'}", "--variants=float32"
+    more += "--bounds=0,1", "--accept_accuracy"
+    ended = run_app("edge_bundle", *arguments, *more)
+    assert ended.code == 0, ended.err
+    path = tmp_path / "run" / "float32.tflite"
+    assert flatbuffer.describe(path).input.shape[0] == (rows or 1)
 
 
 @pytest.mark.slow

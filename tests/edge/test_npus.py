@@ -89,8 +89,15 @@ def test_what_is_cut(dense_files, tmp_path):
     path.write_bytes(dense_files["one"].read_bytes()[:900])
     with pytest.raises(ValueError, match="`path` must be a whole"):
         ak.edge.npu_report(path, NPU)
-    found = npus.report_or_reason(path, NPU)
-    assert found["npu"] == NPU and "`path` must be" in found["reason"]
+
+
+def test_a_card_says_why_and_not_where(dense_files, monkeypatch):
+    def fails(path, npu, folder, timeout):
+        raise npus.NotCompiledError(path, "too odd")
+
+    monkeypatch.setattr(npus, "_compiled", fails)
+    found = npus.report_or_reason(dense_files["one"], NPU)
+    assert found == {"npu": NPU, "reason": "too odd"}
 
 
 def test_without_the_compiler(monkeypatch, tmp_path):

@@ -94,8 +94,19 @@ def test_every_file_of_the_manifest_and_no_other(served, made):
     (made / "device_results.json").unlink()
 
 
+def test_a_file_that_went_is_not_there(served, made):
+    name = next(iter(served.manifest["files"]))
+    (made / name).rename(made / "gone")
+    try:
+        assert ask(served, within(served, name))[0].status == 404
+    finally:
+        (made / "gone").rename(made / name)
+
+
 def test_without_the_token_there_is_nothing(served, made):
     for path in (
+        "*",
+        "//[",
         "/",
         "/index.html",
         "//index.html",
@@ -152,7 +163,14 @@ def test_what_is_no_results_is_refused(served, body):
 
 @pytest.mark.parametrize(
     ("length", "status"),
-    [("", 411), ("-1", 411), ("x", 411), ("²", 411), (str(1 << 40), 413)],
+    [
+        ("", 411),
+        ("-1", 411),
+        ("x", 411),
+        ("²", 411),
+        (str(1 << 40), 413),
+        ("9" * 5000, 413),
+    ],
 )
 def test_lengths_that_are_none(served, length, status):
     headers = [("Content-Length", length.encode("latin-1"))]
@@ -169,7 +187,7 @@ def test_it_posts_nowhere_else(served, made):
 def test_no_more_than_so_many_are_kept(served, made, monkeypatch):
     monkeypatch.setattr("advkeras.edge.serving._MOST", 0)
     path = within(served, "results")
-    assert ask(served, path, "POST", results_of(made))[0].status == 400
+    assert ask(served, path, "POST", results_of(made))[0].status == 507
 
 
 def test_what_cannot_be_served(made, tmp_path, classifiers, variants):

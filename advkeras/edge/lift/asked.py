@@ -32,6 +32,8 @@ def asked(interpreter: runtimes.Interpreter) -> keras.Model:
     def scores_of(images: np.ndarray) -> np.ndarray:
         scores = _numbers(interpreter.predict(images).outputs, output)
         if shares:
+            # Of many classes each may be too small for its integer.
+            scores = np.maximum(scores, np.finfo(np.float32).tiny)
             scores = scores / scores.sum(axis=1, keepdims=True)
         return scores
 

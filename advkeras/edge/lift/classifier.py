@@ -246,7 +246,11 @@ def _lifted(
 
 def _asked(path: str, runtime: str | None, threads: int, why: str) -> _Seen:
     interpreter = _interpreter(path, runtime, threads)
-    model = asked(interpreter)
+    try:
+        model = asked(interpreter)
+    except BaseException:
+        interpreter.close()
+        raise
     return _Seen(outline(interpreter), None, interpreter, model, why)
 
 

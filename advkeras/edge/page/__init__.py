@@ -39,7 +39,13 @@ def write(folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
     main = folder / "litertjs" / "dist" / "index.js"
-    main.write_bytes(main.read_bytes().replace(_IMPORT, _FOUND))
+    content = main.read_bytes()
+    if _IMPORT not in content:
+        raise ValueError(
+            "`page` must find LiteRT.js as it was written for. Received: one "
+            f"that does not import {_IMPORT.decode()}"
+        )
+    main.write_bytes(content.replace(_IMPORT, _FOUND))
 
 
 def is_of_it(name: str) -> bool:
@@ -60,6 +66,7 @@ def _sources() -> Iterator[tuple[str, Path]]:
         yield f"page/{script.name}", script
     package = known.LITERTJS_PACKAGE
     utils = package.with_name("wasm-utils") / "dist" / "index.js"
+    yield "litertjs/LICENSE", _HERE / "litertjs-license.txt"
     yield "litertjs/package.json", package / "package.json"
     yield "litertjs/dist/index.js", package / "dist" / "index.js"
     yield "litertjs/dist/wasm-utils.js", utils

@@ -104,8 +104,8 @@ def check_installed(runtime: str) -> None:
     missing = HERE[runtime].missing
     if missing:
         raise ValueError(
-            f"`runtimes` must be installed: {HERE[runtime].remedy}. "
-            f"Received: runtimes={runtime!r}, without {', '.join(missing)}"
+            f"`runtime` must be installed: {HERE[runtime].remedy}. "
+            f"Received: runtime={runtime!r}, without {', '.join(missing)}"
         )
 
 

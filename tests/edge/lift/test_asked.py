@@ -1,5 +1,6 @@
 """A .tflite file without a lift: scores and labels of the interpreter."""
 
+import types
 import warnings
 
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 import advkeras as ak
 from advkeras.edge.lift import CannotBeLiftedError
 from advkeras.edge.lift import TfliteClassifier
+from advkeras.edge.lift.asked import asked as asked_of
 from tests.edge import dense
 from tests.edge.lift import handmade
 from tests.edge.lift.unlifted import UNKNOWN
@@ -113,6 +115,20 @@ def test_of_shares_the_logarithms(asked, files, test_digits, kind):
     assert copy.lifted_predict(images).tolist() == (
         outputs.argmax(axis=1).tolist()
     )
+
+
+def test_shares_that_are_all_too_small(files):
+    """Of 1000 classes no integer of a softmax need be above 0."""
+    of_none = np.full((2, 1000), -128, np.int8)
+    answers = types.SimpleNamespace(
+        output={"scale": 1 / 256, "zero_point": -128, "shape": [1, 1000]},
+        path=files["int8 shares"],
+        image_shape=(28, 28, 1),
+        predict=lambda images: types.SimpleNamespace(outputs=of_none),
+    )
+    model = asked_of(answers)
+    shares = model(np.zeros((2, 28, 28, 1), np.float32))
+    np.testing.assert_allclose(shares, np.full((2, 1000), 1 / 1000))
 
 
 def test_an_attack_that_climbs_says_what_does_not(asked, test_digits):

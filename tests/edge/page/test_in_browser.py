@@ -44,7 +44,9 @@ def made(tmp_path_factory, classifiers, digits, litertjs):
 
 def serve(folder, output):
     server = Server(folder, output, say=lambda line: None)
-    threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+    threading.Thread(
+        target=server.serve_forever, args=(0.01,), daemon=True
+    ).start()
     return server
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.operators.table import TABLE
 from advkeras.edge.lift.operators.table import operator
@@ -54,5 +55,7 @@ def gather_nd(op: Operator, inputs: list[Any]) -> tf.Tensor:
 @operator("SCATTER_ND")
 def scatter_nd(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """Values or slices to their places, among zeros."""
-    del op
+    if straight_through.is_quantized(op.inputs[1]):
+        # Of the zeros of integers it is not said which they are.
+        raise ValueError("SCATTER_ND of quantised values")
     return tf.scatter_nd(*inputs)
