@@ -16,8 +16,8 @@ from advkeras.edge.variants import Variant
 _REASON_LENGTH = 200
 _LOOP = (
     "a loop over time steps, which TFLite has not: layers such as "
-    "LSTM(..., unroll=True) have none, and keras.Input(..., batch_size=1) "
-    "gives one that floats can be computed in"
+    "LSTM(..., unroll=True) have none, and a batch of one (batch_size=1, "
+    "--batch=1) gives one that floats can be computed in"
 )
 
 

@@ -121,10 +121,11 @@ def test_floats_that_stay_what_they_are_are_named(tmp_path, images):
     assert "computes in float64" in reason
 
 
-def test_a_loop_of_one_image_at_a_time(tmp_path, images):
+@pytest.mark.parametrize("rows", [1, None])
+def test_a_loop_of_one_image_at_a_time(tmp_path, images, rows):
     """In floats; the quantiser would take the process with it."""
-    model = strangers.recurrent(batch_size=1)
-    paths = export(model, tmp_path, ("float32", "int8"), images)
+    model = strangers.recurrent(batch_size=rows)
+    paths = export(model, tmp_path, ("float32", "int8"), images, batch_size=1)
     assert card_of(paths["float32"])["input"]["shape"] == [1, 28, 28, 1]
     assert close(paths["float32"], model, images)
     assert "WHILE" in paths.skipped["int8"]
