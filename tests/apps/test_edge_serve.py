@@ -33,9 +33,12 @@ def start(made, tmp_path):
     def start(*arguments):
         command = [sys.executable, "-m", "apps.edge_serve", *arguments]
         command += [f"--bundle={made}", f"--output={tmp_path / 'taken'}"]
+        # What was started in the background is deaf to it, and so is its child.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
+        signal.signal(signal.SIGINT, before)
         started.append(process)
         said = []
         while not said or not said[-1].startswith("Open "):
