@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from advkeras.edge.lift import lift
-from advkeras.edge.lift import read
 from advkeras.edge.lift.operators import TABLE
 from tests.edge.lift import handmade
 from tests.edge.lift import running
@@ -33,18 +32,6 @@ def _cases():
                     id=f"{name.replace(' ', '-')}-{kind}-{size}",
                     marks=[pytest.mark.slow] if seldom else [],
                 )
-
-
-@pytest.fixture
-def graph_of(tmp_path):
-    """Returns what is read of a file of these bytes."""
-
-    def graph_of(content):
-        path = tmp_path / "made.tflite"
-        path.write_bytes(content)
-        return read(path)
-
-    return graph_of
 
 
 def images(shapes, n, low=-3.0, high=3.0):

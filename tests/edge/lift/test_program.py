@@ -23,18 +23,6 @@ def images(n, shape=SHAPE, scale=1.0):
     return random.uniform(0, scale, (n, *shape)).astype("f")
 
 
-@pytest.fixture
-def graph_of(tmp_path):
-    """Returns what is read of a file of these bytes."""
-
-    def graph_of(content):
-        path = tmp_path / "made.tflite"
-        path.write_bytes(content)
-        return read(path)
-
-    return graph_of
-
-
 def _turned(x):
     """Rows of images become rows of a batch, and are images again."""
     rows = tf.transpose(x, (1, 0, 2, 3))

@@ -8,7 +8,6 @@ from keras import layers
 
 import advkeras as ak
 from advkeras.edge.lift import lift
-from advkeras.edge.lift import read
 from tests.edge.lift import files
 from tests.edge.lift import recurrent
 from tests.edge.lift import running
@@ -33,18 +32,6 @@ def contents(tmp_path_factory, rows):
         )
         for kind, units in UNITS.items()
     }
-
-
-@pytest.fixture
-def graph_of(tmp_path):
-    """Returns what is read of a file of these bytes."""
-
-    def graph_of(content):
-        path = tmp_path / "made.tflite"
-        path.write_bytes(content)
-        return read(path)
-
-    return graph_of
 
 
 @pytest.mark.parametrize("kind", KINDS)
