@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup litertjs quickstart test test-slow test-all campaigns lint \
-    docs-check docs docs-devices docs-edge docs-goodfellow docs-lift docs-strangers \
+    docs-check package-check docs docs-site docs-devices docs-edge docs-goodfellow docs-lift docs-notebooks docs-strangers \
     docs-szegedy docs-white-box clean
 
 help: ## List the targets
@@ -18,7 +18,7 @@ help: ## List the targets
 
 setup: $(READY) ## Make .venv, with the tested version of every dependency
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    2>/dev/null || { \
 	    echo "advkeras needs Python 3.11 or newer; '$(PYTHON)' is" \
@@ -56,10 +56,23 @@ lint: $(READY) ## Check style, the direction of imports, and types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-docs-check: $(READY) ## Run the commands that README.md and docs/ show
+docs-check: output/quickstart/results.json ## Run what README.md and docs/ show
 	$(BIN)/python tests/run_docs.py
+	$(BIN)/python tests/readme_figures.py
 
-docs: docs-devices docs-edge docs-goodfellow docs-lift docs-strangers docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
+output/quickstart/results.json: | $(READY)
+	$(BIN)/python -m apps.quickstart --output=output/quickstart
+
+package-check: $(READY) ## Build the wheel and the sdist, and use them in an empty environment
+	$(BIN)/python tests/run_package.py
+
+docs: docs-devices docs-edge docs-goodfellow docs-lift docs-notebooks docs-strangers docs-szegedy docs-white-box ## Measure again what docs/ shows; needs MNIST, CIFAR-10
+
+docs-notebooks: $(READY) ## Run the notebooks of examples/ anew
+	$(BIN)/python tests/run_notebooks.py
+
+docs-site: $(READY) ## Build docs/ and the reference into output/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 docs-devices: $(READY) ## Measure again what docs/devices.md shows
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/parts/devices.sh

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 from typing import Any
 
+from advkeras.greeting import unheard as _unheard
 from advkeras.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from advkeras import models as models
     from advkeras import report as report
     from advkeras import studies as studies
+    from advkeras import tables as tables
     from advkeras import training as training
     from advkeras.classifier import Classifier as Classifier
     from advkeras.loading import load as load
@@ -36,6 +38,7 @@ _ROOMS = (
     "models",
     "report",
     "studies",
+    "tables",
     "training",
 )
 
@@ -47,9 +50,11 @@ __all__ = [*_NAMES, *_ROOMS]
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
-        return importlib.import_module(f"advkeras.{name}")
+        with _unheard():
+            return importlib.import_module(f"advkeras.{name}")
     if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
+        with _unheard():
+            return getattr(importlib.import_module(_NAMES[name]), name)
     raise AttributeError(f"module 'advkeras' has no attribute {name!r}")
 
 

@@ -61,6 +61,10 @@ class Classifier:
     What is compiled for it has all of this built in: the attributes are set
     once. For other bounds or levels make another one.
 
+    One that was loaded from a file, by `ak.load`, can be pickled: what is
+    written is where the file is, and it is loaded again. So the file must stay
+    where it is, and the weights as they were in it.
+
     Attributes:
         bounds_from: Where the bounds are from: "given", "card", "layer NAME",
             "input" of a quantised file, or "assumed".
@@ -127,6 +131,44 @@ class Classifier:
         self.logits_found = scores.exact
         self.draws = scores.draws
         self._output = output
+        # How to load it again, and its fingerprint then; or what it is of.
+        self._loading: tuple[Callable[[], Classifier], str | None] | None = None
+        self._taken_from: Classifier | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._taken_from is not None:
+            return _taking, (self._taken_from, self.image_shape)
+        if self._loading is None or self._loading[1] != self.fingerprint():
+            is_as = (
+                "is not loaded from a file"
+                if self._loading is None
+                else "has other weights than its file"
+            )
+            levels = self.levels.count if self.levels else None
+            raise TypeError(
+                "`classifier` must be as `ak.load` loaded it to be pickled. "
+                'Save its model, classifier.model.save("model.keras"), and '
+                f'pickle ak.load("model.keras", bounds={self.bounds}, '
+                f"outputs={self.outputs!r}, levels={levels}, "
+                f"output={self._output!r}). Received: classifier={self!r}, "
+                f"which {is_as}"
+            )
+        return _loaded, self._loading
+
+    def __copy__(self) -> Self:
+        # Without it a copy would be made as `__reduce__` says.
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def loaded_by(self, load: Callable[[], "Classifier"]) -> Self:
+        """Notes how it was loaded, as pickling has to know.
+
+        Args:
+            load: What loads it from its file; can be pickled itself.
+        """
+        self._loading = load, self.fingerprint()
+        return self
 
     def __repr__(self) -> str:
         return (
@@ -304,6 +346,7 @@ class Classifier:
             _scores=lambda images: self._scores(tf.reshape(images, (-1, *own))),
             _compiled={},
             _double=None,
+            _taken_from=self,
         )
         return taking
 
@@ -392,6 +435,24 @@ class Classifier:
                     "`model` must take floats, which have gradients. Received: "
                     f"model {self.model.name!r} with an input of {given.dtype}"
                 )
+
+
+def _loaded(
+    load: Callable[[], Classifier], fingerprint: str | None
+) -> Classifier:
+    """Loads a pickled classifier again."""
+    classifier = load()
+    if classifier.fingerprint() != fingerprint:
+        raise ValueError(
+            "a pickled classifier must find its file as it was when it was "
+            f"loaded. Received: {classifier!r} with the fingerprint "
+            f"{classifier.fingerprint()}, not {fingerprint}"
+        )
+    return classifier
+
+
+def _taking(classifier: Classifier, image_shape: tuple[int, ...]) -> Classifier:
+    return classifier.taking(image_shape)
 
 
 def answers(logits: tf.Tensor) -> tf.Tensor:

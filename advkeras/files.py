@@ -45,23 +45,32 @@ def aside(path: str | os.PathLike) -> Iterator[Path]:
             lock.release()
 
 
-def clear(folder: str | os.PathLike, pattern: str = "**/.*") -> None:
-    """Removes what processes that were killed left aside.
+def clear(folder: str | os.PathLike) -> None:
+    """Removes what processes that were killed left aside, at any depth."""
+    for left in left_aside(folder):
+        shutil.rmtree(left, ignore_errors=True)
 
-    Args:
-        folder: Where to look.
-        pattern: How their names begin, as `Path.glob` has it; any, at any
-            depth.
+
+def left_aside(folder: str | os.PathLike) -> list[Path]:
+    """Returns what processes that were killed left aside, at any depth.
+
+    Others may be at work there: what goes away meanwhile is not among it.
     """
-    for left in sorted(Path(folder).glob(pattern + _ASIDE)):
-        if left.is_dir() and locks.is_free(left):
-            shutil.rmtree(left, ignore_errors=True)
+    return sorted(
+        Path(place) / name
+        for place, names, _ in os.walk(str(folder))
+        for name in names
+        if name.startswith(".") and name.endswith(_ASIDE)
+        if locks.is_free(Path(place) / name)
+    )
 
 
 def clear_beside(path: str | os.PathLike) -> None:
     """Removes what processes that were killed left aside of one path."""
     path = Path(path)
-    clear(path.parent, f".{glob.escape(path.name)}.*")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{_ASIDE}"):
+        if left.is_dir() and locks.is_free(left):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def discard(folder: str | os.PathLike) -> None:
@@ -101,12 +110,17 @@ class NotWrittenError(OSError, ValueError):
     """A file could not be written; the message names it, and says why."""
 
     def __init__(self, path: str | os.PathLike, error: BaseException):
+        self._of = os.fspath(path), error
         self.reason = refusal(error) or reasons.of(error)
         super().__init__(
             "`path` must be a place that can be written. "
             f"Received: path={os.fspath(path)!r} ({self.reason})"
         )
         self.errno = getattr(error, "errno", None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # It may be raised in another process than the one that tells of it.
+        return type(self), self._of
 
 
 def refusal(error: BaseException) -> str | None:
@@ -120,9 +134,11 @@ def refusal(error: BaseException) -> str | None:
     return None
 
 
-def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Writes `value` as indented JSON, whole or not at all."""
-    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
+def write_json(
+    path: str | os.PathLike, value: Any, indent: int | None = 2
+) -> None:
+    """Writes `value` as JSON, indented or in one line; whole or not at all."""
+    text = json.dumps(value, indent=indent, allow_nan=False) + "\n"
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -1,6 +1,7 @@
 """The one door for model files of every kind: a Classifier behind each."""
 
 import contextlib
+import functools
 import os
 import warnings
 from collections.abc import Mapping
@@ -41,7 +42,8 @@ def load(
         outputs: As for `Classifier`.
         levels: As for `Classifier`; a .tflite file of integer input has its
             own.
-        output: As for `Classifier`; a .tflite file has one.
+        output: Which of several outputs classifies, as for `Classifier`, or
+            as for `advkeras.edge.TfliteClassifier`.
         custom_objects: As for `advkeras.models.load`; a .tflite file names
             none.
         max_gb: As for `advkeras.models.load`; a .tflite file is no larger
@@ -76,6 +78,7 @@ def load(
             return TfliteClassifier(
                 *(name_or_path, bounds, outputs, levels, runtime),
                 lifted=lifted,
+                output=output,
             )
         model = models.load(name_or_path, custom_objects, max_gb)
         return Classifier(model, bounds, outputs, levels, output)
@@ -101,7 +104,22 @@ def load(
         )
     if bounds is not None:
         _warn_of_other_bounds(name_or_path, classifier)
-    return classifier
+    # A name stays one: elsewhere its file may be in another place.
+    path = Path(name_or_path)
+    return classifier.loaded_by(
+        functools.partial(
+            load,
+            path.absolute() if path.exists() else name_or_path,
+            bounds=bounds,
+            outputs=outputs,
+            levels=levels,
+            output=output,
+            custom_objects=custom_objects,
+            max_gb=max_gb,
+            runtime=runtime,
+            lifted=lifted,
+        )
+    )
 
 
 def _warn_of_other_bounds(

@@ -30,8 +30,8 @@ def header(member: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 def check_sizes(
     path: Any, max_gb: float, names: Collection[str] | None = None
-) -> None:
-    """Raises ValueError if arrays would take more memory than they may.
+) -> float:
+    """Returns how many GB arrays will take, or raises ValueError.
 
     Zeros shrink a thousandfold. Only the archive's directory and the arrays'
     headers are read, which must agree.
@@ -40,6 +40,9 @@ def check_sizes(
         path: The .npz file.
         max_gb: Of all arrays together.
         names: Those that will be read; None for all.
+
+    Raises:
+        ValueError: They would take more memory than they may.
     """
     total = 0
     with zipfile.ZipFile(path) as archive:
@@ -58,6 +61,7 @@ def check_sizes(
             f"its arrays would take {total / GB:.3g} GB once read, of "
             f"{max_gb:.3g} GB at most"
         )
+    return total / GB
 
 
 def check_declared(

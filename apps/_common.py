@@ -55,6 +55,36 @@ def define_seed() -> None:
     )
 
 
+def define_seeds() -> None:
+    """Defines --seeds."""
+    flags.DEFINE_list(
+        "seeds",
+        [],
+        "Several seeds, as in 0,1,2: a run of each, in seed-N of the output, "
+        "and what they come to. Default: --seed alone.",
+    )
+
+
+def seeds() -> list[int]:
+    """Returns --seeds as numbers; none, where --seed is all there is.
+
+    Raises:
+        ValueError: They are not several seeds, or --seed is given as well.
+    """
+    found = numbers("seeds", int)
+    received = f"Received: seeds={','.join(FLAGS.seeds)!r}"
+    if found and (len(found) < 2 or len(set(found)) < len(found)):
+        raise ValueError(f"`seeds` must be two or more that differ. {received}")
+    if found and min(found) < 0:
+        raise ValueError(f"`seeds` must be at least 0. {received}")
+    if found and FLAGS["seed"].present:
+        raise ValueError(
+            "`seeds` must be given without --seed. "
+            f"{received}, seed={FLAGS.seed}"
+        )
+    return found
+
+
 def define_output(default: str | None, what: str) -> None:
     """Defines --output."""
     flags.DEFINE_string("output", default, what)
@@ -178,19 +208,22 @@ def attacks(bounds: Any, **options: Any) -> dict[str, Any]:
 def sample(data: Any, examples: int) -> Any:
     """Returns random images and labels of a data set, by --seed.
 
-    Warns where --examples asked for more than there are.
-
     Args:
         data: An `ImageSet`.
         examples: How many.
     """
+    warn_of_fewer(data, examples)
+    return data.sample(examples, FLAGS.seed)
+
+
+def warn_of_fewer(data: Any, examples: int) -> None:
+    """Warns where --examples asked for more than a data set has."""
     if FLAGS["examples"].present and examples > len(data):
         warnings.warn(
             f"examples: {examples} asked for, all {len(data)} of "
             f"{data.name}, {data.split}, are taken",
-            stacklevel=2,
+            stacklevel=3,
         )
-    return data.sample(examples, FLAGS.seed)
 
 
 def described(data: Any) -> dict[str, Any]:
@@ -266,7 +299,7 @@ def settings(*leave_out: str) -> dict[str, Any]:
     nothing else says it: the code of --import, and what devices returned.
     """
     own = FLAGS.get_key_flags_for_module(sys.argv[0])
-    hidden = {"output", "data_dir", *leave_out}
+    hidden = {"output", "data_dir", "seeds", *leave_out}
     found = {f.name: f.value for f in own if f.name not in hidden}
     behind = {
         "import_sha256": _codes(found.get("import") or ()),
@@ -297,6 +330,17 @@ def _devices(runtimes: Iterable[str]) -> dict[str, str]:
     return {p: files.sha256(p) for p in paths if os.path.isfile(p)}
 
 
+def called(name: str) -> str:
+    """Returns how an app is called, in the way that this one was.
+
+    Args:
+        name: Of any app.
+    """
+    # The command knows this folder by the name that it has in a wheel.
+    prefix = "python -m apps." if __package__ == "apps" else "advkeras "
+    return prefix + name
+
+
 def command(name: str) -> str:
     """Returns what a person would type for this run, as one line."""
-    return shlex.join(["python", "-m", f"apps.{name}", *sys.argv[1:]])
+    return " ".join([called(name), *map(shlex.quote, sys.argv[1:])])

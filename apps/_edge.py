@@ -1,13 +1,14 @@
 """What the apps of the edge share: a float model, its data, and its copies."""
 
 import dataclasses
+import warnings
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
-from apps import _common
-from apps import _models
+from . import _common
+from . import _models
 
 # A flag that is defined here belongs to the app that asks for it.
 flags.disclaim_key_flags()
@@ -19,13 +20,19 @@ VARIANTS = "float32,float16,dynamic,int8,int8-float-io,int16x8"
 
 
 def define_variants(variants: str = VARIANTS, batch: int | None = 0) -> None:
-    """Defines --variants, --batch, --calibration and --calibration_split.
+    """Defines --variants and how they are made.
 
     Args:
         variants: Default of --variants.
         batch: Default of --batch; None for what devices want.
     """
     flags.DEFINE_list("variants", variants, "Variants to export.")
+    flags.DEFINE_enum(
+        "quantizer",
+        "tflite",
+        ["tflite", "litert"],
+        "What quantises them: TFLiteConverter, or LiteRT's own quantiser.",
+    )
     flags.DEFINE_integer(
         "batch",
         batch,
@@ -110,6 +117,7 @@ def define(
     _models.define_import()
     _models.define_max_model_gb()
     _models.define_bounds()
+    _models.define_output_name()
     _models.define_accept_accuracy()
     _common.define_attack(attack, epsilon, examples=examples)
     _common.define_data("mnist", "test")
@@ -129,7 +137,8 @@ class Subject:
         bounds: (lower, upper) of the pixels.
         data: The images to attack.
         calibration_set: The images to calibrate with.
-        given: Name -> .tflite file; empty: they are to be exported.
+        given: Name -> .tflite file of one output; empty: they are to be
+            exported.
         settings: What the results depend on, for a `Run`.
     """
 
@@ -148,16 +157,25 @@ def subject() -> Subject:
     """Reads model, data and files of the flags; all are checked."""
     import advkeras as ak
     from advkeras import files
+    from advkeras.edge import quantizing
     from advkeras.edge.variants import find_all
     from advkeras.models import loading
 
     given = named_files(FLAGS.tflite)
     find_all(FLAGS.variants)
+    quantizing.check(FLAGS.quantizer)
     path = None
     if FLAGS.model or not given:
         path = loading.find(FLAGS.model or "m1")
         if path.suffix == ".tflite" and not given:
             given = {path.stem: path}  # a copy of itself, for other runtimes
+        if FLAGS.output_name is not None and not given:
+            raise ValueError(
+                "`output_name` must be left out where copies are exported "
+                "from a Keras model, which have all of its outputs: export "
+                "one of a single output, or give --tflite. "
+                f"Received: output_name={FLAGS.output_name!r}"
+            )
         classifier = _models.load(path, outputs=FLAGS.outputs)
         attacked = {path.stem: classifier}
     else:
@@ -180,11 +198,12 @@ def subject() -> Subject:
         classifier = attacked[path.stem]
     for name, one in attacked.items():
         _models.check_accuracy(path or given[name], one, data)
+    run = {name: _models.of_one_output(file) for name, file in given.items()}
     if classifier is not None:
-        for file in given.values():
+        for file in run.values():
             ak.edge.check_fits(file, classifier)
-        if given:
-            ak.edge.check_runs(given, named_runtimes())
+        if run:
+            ak.edge.check_runs(run, named_runtimes())
     settings = {
         **_common.settings(),
         "model_sha256": path and files.sha256(path),
@@ -199,7 +218,7 @@ def subject() -> Subject:
         bounds,
         data,
         calibration_set,
-        given,
+        run,
         settings,
     )
 
@@ -234,6 +253,7 @@ def copies(
         calibration=images,
         labels=labels,
         batch_size=batch_size(subject.classifier),
+        quantizer=FLAGS.quantizer,
         provenance={
             "command": command,
             **_models.provenance(subject.path, calibration_set),
@@ -266,9 +286,19 @@ def batch_size(classifier: Any) -> int | None:
 
 
 def named_runtimes() -> list[str]:
-    """Returns what --runtimes says."""
+    """Returns what --runtimes says; of its default, what is installed."""
     import advkeras as ak
 
+    if not FLAGS["runtimes"].present:
+        here = ak.edge.installed(FLAGS.runtimes)
+        absent = [name for name in FLAGS.runtimes if name not in here]
+        # As results.json is to say it too.
+        FLAGS["runtimes"].value = here
+        if absent:
+            warnings.warn(
+                f"runtimes: {', '.join(absent)} is not installed and left out",
+                stacklevel=2,
+            )
     listed: list[str] = []
     for name in FLAGS.runtimes:
         listed += ak.edge.installed() if name == "all" else [name]

@@ -1,13 +1,16 @@
 """What the apps that load a model share: its file, code, pixels and card."""
 
+import functools
 import importlib
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from absl import flags
 
-from apps import _common
+from . import _common
 
 # A flag that is defined here belongs to the app that asks for it.
 flags.disclaim_key_flags()
@@ -35,6 +38,16 @@ def define_max_model_gb() -> None:
         4.0,
         "GB that a model may take once unpacked, its configuration a 64th of "
         "it. A file that says more of itself is refused before it is read.",
+    )
+
+
+def define_output_name() -> None:
+    """Defines --output_name."""
+    flags.DEFINE_string(
+        "output_name",
+        None,
+        "Of models of several outputs, the one that classifies: its name, as "
+        "Keras or a .tflite file's signature has it, or its number.",
     )
 
 
@@ -83,6 +96,36 @@ def bounds() -> Any:
     return checks.check_bounds((found[:half], found[half:]))
 
 
+def output_name() -> str | int | None:
+    """Returns --output_name; a number, where it is one."""
+    name = FLAGS.output_name if "output_name" in FLAGS else None
+    return int(name) if name is not None and name.isdecimal() else name
+
+
+def of_one_output(path: Path) -> Path:
+    """Returns a .tflite file that returns no more than --output_name.
+
+    Args:
+        path: The file: itself where no output is named, or else a copy that is
+            there for as long as the app runs.
+
+    Raises:
+        ValueError: It has no such output.
+    """
+    import advkeras as ak
+
+    name = output_name()
+    if name is None:
+        return path
+    folder = tempfile.mkdtemp(dir=_folder().name)
+    return ak.edge.with_one_output(path, name, Path(folder) / path.name)
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()
+
+
 def load(path: Any, **options: Any) -> Any:
     """Loads a model, of which the bounds are known.
 
@@ -102,6 +145,7 @@ def load(path: Any, **options: Any) -> Any:
     classifier = ak.load(
         path,
         bounds=bounds(),
+        output=output_name(),
         custom_objects=own,
         max_gb=max_gb,
         **options,

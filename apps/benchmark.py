@@ -18,9 +18,9 @@ from typing import Any
 
 from absl import flags
 
-from apps import _common
-from apps import _models
-from apps import _running
+from . import _common
+from . import _models
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -70,13 +70,11 @@ def main() -> None:
     """Runs every suite on every model; prints and writes the tables."""
     import dataclasses
 
-    import rich
-    import tqdm
-
     import advkeras as ak
     from advkeras import checks
     from advkeras import files
     from advkeras.models import loading
+    from advkeras.progress import bar as progress_bar
 
     for name in FLAGS.suite or [""]:
         checks.check_choice("suite", name, ak.benchmark.SUITES)
@@ -123,7 +121,7 @@ def main() -> None:
     # What was measured elsewhere, or with other versions, is measured again.
     here = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:8]
     tables = []
-    for suite, name in (bar := tqdm.tqdm(pairs, unit="table")):
+    for suite, name in (bar := progress_bar(pairs, unit="table")):
         bar.set_description(f"{suite} on {name}")
         measure = functools.partial(
             ak.benchmark.SUITES[suite], models[name], data, options
@@ -139,11 +137,17 @@ def main() -> None:
     written = Path(FLAGS.output) / "benchmark.md"
     with files.replacing(written) as temporary:
         temporary.write_text(ak.report.benchmark_markdown(results), "utf-8")
+    ak.report.write_page(
+        Path(FLAGS.output) / "index.html",
+        f"How fast is it on {', '.join(models)}, and beside what?",
+        ak.report.benchmark_in_words(results),
+        [ak.report.benchmark_section(table) for table in tables],
+        results,
+    )
     for table in tables:
-        for grid in ak.report.benchmark_grids(table):
-            rich.print(grid.table())
+        ak.tables.show(ak.report.benchmark_tables(table))
         print(*ak.report.benchmark_lines(table), sep="\n")
-    print(f"Written to {FLAGS.output}: results.json, benchmark.md.")
+    print(f"Written to {FLAGS.output}: results.json, benchmark.md, index.html.")
 
 
 def _rows(measure: Callable[[], list[Any]]) -> list[dict[str, Any]]:

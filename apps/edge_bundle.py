@@ -14,9 +14,9 @@ from pathlib import Path
 
 from absl import flags
 
-from apps import _common
-from apps import _edge
-from apps import _running
+from . import _common
+from . import _edge
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -31,8 +31,6 @@ _common.define_output("output/bundle", "The folder to write; a .zip beside it.")
 
 def main() -> None:
     """Attacks the float model, and bundles the result with its copies."""
-    import rich
-
     import advkeras as ak
     from advkeras import files
     from advkeras.edge import bundle
@@ -90,8 +88,7 @@ def main() -> None:
         },
         command,
     )
-    for table in report.devices_tables(results):
-        rich.print(table)
+    ak.tables.show(report.devices_tables(results))
     print(*report.devices_lines(results), sep="\n")
     for variant, reason in skipped.items():
         print(f"{variant} was not exported: {reason}")
@@ -101,7 +98,7 @@ def main() -> None:
     )
     if FLAGS.page:
         print(
-            "Or in a browser: python -m apps.edge_serve --host=0.0.0.0 "
+            f"Or in a browser: {_common.called('edge_serve')} --host=0.0.0.0 "
             f"--bundle={output}"
         )
 

@@ -9,8 +9,8 @@ Debian system and the network, but no rights of root.
 
 from absl import flags
 
-from apps import _common
-from apps import _running
+from . import _common
+from . import _running
 
 FLAGS = flags.FLAGS
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from absl import flags
 
-from apps import _common
-from apps import _edge
-from apps import _models
-from apps import _running
+from . import _common
+from . import _edge
+from . import _models
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -43,8 +43,6 @@ _common.define_output("output/edge", "The folder to write.")
 
 def main() -> None:
     """Attacks the float model and its copies, and shows what becomes of it."""
-    import rich
-
     import advkeras as ak
     from advkeras import files
 
@@ -135,11 +133,26 @@ def main() -> None:
     for part, markdown in written.items():
         with files.replacing(run.output / f"{part}.md") as temporary:
             temporary.write_text(markdown(results), "utf-8")
-    for grid in ak.report.edge_grids(results):
-        rich.print(grid.table())
+    ak.report.write_page(
+        run.output / "index.html",
+        f"Do changed images still fool the copies of {subject.name}?",
+        ak.report.edge_in_words(results),
+        [
+            *ak.report.edge_sections(
+                results, f"The .tflite copies of {subject.name}"
+            ),
+            ak.report.trust_section(results),
+        ],
+        results,
+        ak.report.pictures(
+            run.output, subject.data.class_names, results.get("pictured", ())
+        ),
+    )
+    ak.tables.show(ak.report.edge_tables(results))
     print(*ak.report.trust_in_words(results), sep="\n")
     print(*ak.report.edge_in_words(results), sep="\n")
-    paths = ", ".join(["results.json", *(f"{part}.md" for part in written)])
+    parts = [f"{part}.md" for part in written]
+    paths = ", ".join(["index.html", "results.json", *parts])
     print(f"Written to {FLAGS.output}: {paths}.")
 
 

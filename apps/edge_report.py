@@ -8,8 +8,8 @@ from pathlib import Path
 
 from absl import flags
 
-from apps import _common
-from apps import _running
+from . import _common
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -23,12 +23,14 @@ _common.define_output("output/devices", "The folder to write.")
 
 
 def main() -> None:
-    """Compares, prints the tables, writes results.json and devices.md."""
-    import rich
-
+    """Compares, prints the tables, writes them and results.json."""
     from advkeras import files
+    from advkeras import tables
     from advkeras.edge import devices
     from advkeras.report import devices as report
+    from advkeras.report import saved
+    from advkeras.report.page import Section
+    from advkeras.report.page import write_page
 
     output = Path(FLAGS.output)
     results = {
@@ -36,13 +38,23 @@ def main() -> None:
         **devices.compare(FLAGS.results),
     }
     with files.writing("output", output):
-        files.write_json(output / "results.json", results)
+        results = saved.save(output / "results.json", results)
         with files.replacing(output / "devices.md") as temporary:
             temporary.write_text(report.devices_markdown(results), "utf-8")
-    for table in report.devices_tables(results):
-        rich.print(table)
+        laid_out = report.devices_tables(results)
+        tables.write(laid_out, output / "tables")
+        write_page(
+            output / "index.html",
+            f"{results['bundle']['source']} on devices",
+            report.devices_in_words(results),
+            [Section("The executors beside each other", tables=laid_out)],
+            results,
+        )
+    tables.show(laid_out)
     print(*report.devices_lines(results), sep="\n")
-    print(f"Written to {output}: results.json and devices.md.")
+    print(
+        f"Written to {output}: results.json, devices.md, tables/, index.html."
+    )
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ python -m apps.edge_serve --bundle=output/bundle --host=0.0.0.0
 
 Open the address that it prints, or its QR code, on a phone in the same network.
 Without --host it is for browsers of this machine alone. The bundle is one of
-apps.edge_bundle --page. It ends with Ctrl-C.
+python -m apps.edge_bundle --page. It ends with Ctrl-C.
 """
 
 from absl import flags
 
-from apps import _common
-from apps import _running
+from . import _common
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -43,8 +43,9 @@ def main() -> None:
     with server, contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
     print(
-        f"\nWhat came in lies in {FLAGS.output}: python -m apps.edge_report "
-        "--results=FILE,FILE sets it side by side."
+        f"\nWhat came in lies in {FLAGS.output}: "
+        f"{_common.called('edge_report')} --results=FILE,FILE sets it side by "
+        "side."
     )
 
 

@@ -7,12 +7,14 @@ Accuracy as it is and under changes of several sizes, the smallest changes, the
 printed, and as a page.
 """
 
+from typing import Any
+
 from absl import flags
 
-from apps import _common
-from apps import _edge
-from apps import _models
-from apps import _running
+from . import _common
+from . import _edge
+from . import _models
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -29,13 +31,34 @@ _edge.define(
     variants="float32,float16,dynamic,int8,int16x8",
     on="litert,tflm",
 )
+_common.define_seeds()
 _common.define_output("output/evaluate", "The folder to write.")
 
 
 def main() -> None:
-    """Evaluates the model, and writes the page."""
-    import rich
+    """Evaluates the model; with --seeds again and again, and sums it up."""
+    from pathlib import Path
 
+    import advkeras as ak
+
+    seeds, output = _common.seeds(), Path(FLAGS.output)
+    if not seeds:
+        evaluate()
+        return
+    found = {}
+    for seed in seeds:
+        FLAGS["seed"].value = seed
+        FLAGS["output"].value = str(output / f"seed-{seed}")
+        found[str(seed)] = evaluate()
+    results = {"command": _common.command("evaluate"), "seeds": found}
+    ak.report.save(output / "results.json", results)
+    laid_out = ak.report.results_tables(results)
+    ak.tables.write(laid_out, output / "tables")
+    ak.tables.show(laid_out)
+
+
+def evaluate() -> dict[str, Any]:
+    """Evaluates the model, writes the page, returns results.json."""
     import advkeras as ak
 
     names = _common.attack_names()
@@ -69,7 +92,6 @@ def main() -> None:
         attacks,
         images,
         labels,
-        subject.data.class_names,
         variants,
         runtimes=runtimes,
         overshoots=overshoots,
@@ -101,12 +123,15 @@ def main() -> None:
             ak.report.trust_section(results),
         ],
         results,
+        ak.report.pictures(
+            run.output, subject.data.class_names, results["pictured"]
+        ),
     )
-    for grid in ak.report.evaluation_grids(results):
-        rich.print(grid.table())
+    ak.tables.show(ak.report.evaluation_tables(results))
     print(*ak.report.trust_in_words(results), sep="\n")
     print(*sentences, sep="\n")
     print(f"The page: {page}")
+    return results
 
 
 if __name__ == "__main__":

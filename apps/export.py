@@ -11,10 +11,10 @@ bytes of a camera and scores in bytes).
 
 from absl import flags
 
-from apps import _common
-from apps import _edge
-from apps import _models
-from apps import _running
+from . import _common
+from . import _edge
+from . import _models
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -52,17 +52,17 @@ def main() -> None:
     """Exports, and prints one row a variant."""
     from pathlib import Path
 
-    import rich
-
     import advkeras as ak
     from advkeras import files
     from advkeras.edge import npus
+    from advkeras.edge import quantizing
     from advkeras.edge.variants import find_all
     from advkeras.models import loading
 
     wanted = find_all(FLAGS.variants)
     if FLAGS.npu:
         npus.check(FLAGS.npu)
+    quantizing.check(FLAGS.quantizer)
     path = loading.find(FLAGS.model)
     classifier = _models.load(path)
     output = Path(FLAGS.output or f"output/{path.stem}")
@@ -99,6 +99,7 @@ def main() -> None:
         labels=labels,
         batch_size=None if any_batch else _edge.batch_size(classifier),
         npu=FLAGS.npu,
+        quantizer=FLAGS.quantizer,
     )
     sources = {}
     if to_c and images is not None and labels is not None:
@@ -120,10 +121,10 @@ def main() -> None:
     )
     if exported:
         cards = results["variants"]
-        rich.print(ak.report.export_grid(path.stem, cards).table())
+        ak.tables.show([ak.report.export_table(path.stem, cards)])
         print(*ak.report.operators_in_words(cards), sep="\n")
         if FLAGS.npu:
-            rich.print(ak.report.npu_grid(cards).table())
+            ak.tables.show([ak.report.npu_table(cards)])
     for name, reason in exported.skipped.items():
         print(f"{name}: skipped: {reason}")
     _edge.warn_of(exported)

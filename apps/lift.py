@@ -8,17 +8,22 @@ on all. A difference is in steps of a quantised tensor's scale, or a share of
 the range of a float one; "alone": the lifted operator is given what the real
 one was. Several files, as in --tflite=a.tflite,b=other/a.tflite, have a line
 each, and their operators in results.json.
+
+Of a file of several inputs the first is given the images, and each other one
+noise of what it can hold; where it takes no images, --dataset=noise.
 """
 
+import dataclasses
 import functools
+from pathlib import Path
 from typing import Any
 
 from absl import flags
 
-from apps import _common
-from apps import _edge
-from apps import _models
-from apps import _running
+from . import _common
+from . import _edge
+from . import _models
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -44,6 +49,7 @@ flags.DEFINE_enum(
     "What it is compared with, and whose arithmetic the lift has; of tflm, the "
     "outputs alone.",
 )
+_models.define_output_name()
 # Images get the size that a file takes.
 _common.define_data("mnist", "test", resize=False)
 _common.define_seed()
@@ -52,8 +58,6 @@ _common.define_output(None, "The folder to write. Default: output/lift/NAME.")
 
 def main() -> None:
     """Lifts, compares, and prints one row an operator."""
-    import rich
-
     import advkeras as ak
     from advkeras import files
     from advkeras.edge.lift import read
@@ -65,7 +69,9 @@ def main() -> None:
             "`tflite` must name .tflite files. Received: tflite=[]"
         )
     paths = _edge.named_files(FLAGS.tflite)
-    graphs = {name: read(path) for name, path in paths.items()}
+    graphs = {
+        name: read(_models.of_one_output(path)) for name, path in paths.items()
+    }
     shown = {
         name: samples(
             graph,
@@ -93,42 +99,56 @@ def main() -> None:
     found = {
         name: run.once(
             f"agreement-{name}",
-            functools.partial(_agreement, program, shown[name].images),
+            functools.partial(
+                _agreement, program, shown[name].every, paths[name]
+            ),
             {
                 "file": files.sha256(paths[name]),
-                "images": ak.report.fingerprint_of(shown[name].images),
+                "images": [
+                    ak.report.fingerprint_of(given)
+                    for given in (shown[name].images, *shown[name].beside)
+                ],
             },
         )
         for name, program in programs.items()
     }
     results = run.finish({"agreements": found}, _common.command("lift"))
-    grids = [ak.report.agreements_grid(found)]
+    tables = [ak.report.agreements_table(found)]
     lines = []
     if len(found) == 1:
-        grids.insert(0, ak.report.agreement_grid(first, found[first]))
+        tables.insert(0, ak.report.agreement_table(first, found[first]))
         lines = ak.report.agreement_in_words(found[first])
     written = run.output / "lift.md"
     with files.replacing(written) as temporary:
         made = f"Made by `{results['command']}`.\n"
-        text = "\n".join([*(grid.markdown() for grid in grids), made])
+        text = "\n".join([*(table.markdown() for table in tables), made])
         temporary.write_text(text, "utf-8")
-    for grid in grids:
-        rich.print(grid.table())
+    ak.report.write_page(
+        run.output / "index.html",
+        f"Does the lift of {', '.join(found)} compute what {FLAGS.runtime} "
+        "does?",
+        ak.report.agreements_in_words(found),
+        [ak.report.Section("Operators and outputs", tables=tables)],
+        results,
+    )
+    ak.tables.show(tables)
     for line in lines:
         print(line)
-    print(f"Written to {run.output}: results.json, lift.md.")
+    print(f"Written to {run.output}: results.json, lift.md, index.html.")
 
 
-def _agreement(program: Any, images: Any) -> dict[str, Any]:
+def _agreement(program: Any, images: Any, path: Path) -> dict[str, Any]:
     import advkeras as ak
 
-    return ak.edge.agreement(
+    found = ak.edge.agreement(
         program,
         images,
         FLAGS.runtime,
         inspected=FLAGS.inspected,
         progress=True,
-    ).to_json()
+    )
+    # Not that of the copy, where one output was named.
+    return dataclasses.replace(found, path=str(path)).to_json()
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from absl import flags
 
-from apps import _common
-from apps import _running
+from . import _common
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -27,8 +27,6 @@ _common.define_output("output/quickstart", "The folder to write.")
 def main() -> None:
     """Runs all stages; each is skipped where its result is there already."""
     import dataclasses
-
-    import rich
 
     import advkeras as ak
 
@@ -77,7 +75,6 @@ def main() -> None:
         attacks,
         images,
         labels,
-        test_set.class_names,
         seed=FLAGS.seed,
     )
     calibration = ak.datasets.load("mnist5k", NETS["m1"][1])
@@ -94,9 +91,8 @@ def main() -> None:
         {**budgets, "lbfgs": attacks["lbfgs"]},
         images,
         labels,
-        test_set.class_names,
         variants,
-        runtimes=ak.edge.DEFAULT_RUNTIMES,
+        runtimes=ak.edge.installed(ak.edge.DEFAULT_RUNTIMES),
         checks=checks,
         seed=FLAGS.seed,
     )
@@ -124,12 +120,18 @@ def main() -> None:
             ak.report.trust_section(results),
         ],
         results,
+        ak.report.pictures(
+            output,
+            test_set.class_names,
+            [
+                *(f"{attack}-{name}" for attack in attacks for name in models),
+                *results["evaluation"]["pictured"],
+            ],
+        ),
     )
     for matrix in results["matrices"].values():
-        for grid in ak.report.transfer_grids(matrix):
-            rich.print(grid.table())
-    for grid in ak.report.evaluation_grids(results["evaluation"]):
-        rich.print(grid.table())
+        ak.tables.show(ak.report.transfer_tables(matrix))
+    ak.tables.show(ak.report.evaluation_tables(results["evaluation"]))
     print(*ak.report.trust_in_words(results), sep="\n")
     print(*sentences, sep="\n")
     print(f"The page: {output / 'index.html'}")

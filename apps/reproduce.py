@@ -9,8 +9,8 @@ from pathlib import Path
 
 from absl import flags
 
-from apps import _common
-from apps import _running
+from . import _common
+from . import _running
 
 FLAGS = flags.FLAGS
 
@@ -53,7 +53,7 @@ def main() -> None:
             table.add_row(study.name, study.shows)
         rich.print(table)
         return
-    sections = []
+    found = {}
     for study in ak.studies.find(FLAGS.study):
         folder = Path(FLAGS.output) / study.name
         run = ak.report.Run(folder, _common.settings("study", "list"))
@@ -62,17 +62,33 @@ def main() -> None:
         )
         results = run.finish(
             study.measure(context).to_json(),
-            f"python -m apps.reproduce --study={study.name} "
+            f"{_common.called('reproduce')} --study={study.name} "
             f"--scale={FLAGS.scale} --seed={FLAGS.seed}",
         )
         rich.print(f"[bold]{results['title']}[/bold]")
-        for grid in ak.report.findings_grids(results):
-            rich.print(grid.table())
+        ak.tables.show(ak.report.findings_tables(results))
         rich.print(*ak.report.findings_in_words(results), sep="\n")
-        sections.append(ak.report.findings_markdown(results, study.name))
-    page = Path(FLAGS.output) / "index.md"
-    with files.writing("output", page), files.replacing(page) as temporary:
-        temporary.write_text("\n".join(sections), encoding="utf-8")
+        found[study.name] = results
+    text = Path(FLAGS.output) / "index.md"
+    with files.writing("output", text), files.replacing(text) as temporary:
+        temporary.write_text(
+            "\n".join(
+                ak.report.findings_markdown(results, name)
+                for name, results in found.items()
+            ),
+            encoding="utf-8",
+        )
+    page = text.with_suffix(".html")
+    ak.report.write_page(
+        page,
+        f"Measured again: {', '.join(FLAGS.study)}",
+        ak.report.studies_in_words(list(found.values())),
+        [
+            ak.report.findings_section(results, Path(FLAGS.output) / name)
+            for name, results in found.items()
+        ],
+        {**results, "command": _common.command("reproduce")},
+    )
     rich.print(f"Written to {page}")
 
 

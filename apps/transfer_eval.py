@@ -6,17 +6,19 @@ python -m apps.transfer_eval --models=m1,m1-prime,m2 --attack=fgsm,lbfgs \
 
 from absl import flags
 
-from apps import _common
-from apps import _models
-from apps import _running
+from . import _common
+from . import _models
+from . import _running
+from . import _work
 
 FLAGS = flags.FLAGS
+_CHECKED = 2048  # images that the models' checks are made with, at most
 
 flags.DEFINE_list(
     "models",
     "m1,m1-prime,m2",
     "Models, each source and target: names in saved_models, or paths to "
-    ".keras, .h5, SavedModel or .tflite.",
+    ".keras, .h5, SavedModel or .tflite; NAME=FILE to call one otherwise.",
 )
 flags.DEFINE_float(
     "amplified",
@@ -27,23 +29,24 @@ flags.DEFINE_float(
 _models.define_import()
 _models.define_max_model_gb()
 _models.define_bounds()
+_models.define_output_name()
 _models.define_accept_accuracy()
 _common.define_attack("fgsm,lbfgs", epsilon="0.1", examples=256)
 _common.define_data("mnist", "test")
 _common.define_seed()
 _common.define_output("output/transfer", "The folder to write.")
+_work.define()
 
 
 def main() -> None:
     """Attacks, and prints one matrix an attack."""
-    import rich
-
     import advkeras as ak
     from advkeras import checks
     from advkeras import files
     from advkeras.models import loading
 
     checks.check_not_negative("amplified", FLAGS.amplified)
+    _work.check()
     _models.bounds()
     _common.shares()
     _common.attack_names()
@@ -63,31 +66,33 @@ def main() -> None:
     for name, model in models.items():
         _models.check_accuracy(paths[name], model, data)
     _models.check_gradients(models, attacks)
-    images, labels = _common.sample(data, FLAGS.examples)
+    shards = _work.shards(data)
     fingerprints = {name: files.sha256(path) for name, path in paths.items()}
     run = ak.report.Run(
         FLAGS.output,
         {
-            **_common.settings(),
+            **_common.settings(*_work.WHERE),
             "models": fingerprints,
             "data_fingerprint": data.fingerprint,
         },
     )
     for name, model in models.items():
         _models.introduce(name, model)
-    checks_made = ak.report.trust_report(
-        run, models, images, labels, _common.shares()[0], FLAGS.seed
-    )
-    report = ak.report.transfer_report(
-        run,
-        models,
-        attacks,
-        images,
-        labels,
-        data.class_names,
-        amplified=FLAGS.amplified or None,
-        seed=FLAGS.seed,
-    )
+    images, labels = shards.first(_CHECKED)
+    # Other processes start while the models are checked here.
+    with _work.engine() as engine:
+        checks_made = ak.report.trust_report(
+            run, models, images, labels, _common.shares()[0], FLAGS.seed
+        )
+        report = ak.report.transfer_report(
+            run,
+            models,
+            attacks,
+            shards,
+            amplified=FLAGS.amplified or None,
+            seed=FLAGS.seed,
+            engine=engine,
+        )
     results = run.finish(
         {
             "dataset": _common.described(data),
@@ -96,11 +101,25 @@ def main() -> None:
         },
         _common.command("transfer_eval"),
     )
+    ak.report.write_page(
+        run.output / "index.html",
+        f"Do examples made for one of {', '.join(models)} fool the others?",
+        ak.report.transfer_in_words(results),
+        [
+            *ak.report.transfer_sections(results),
+            ak.report.trust_section(results),
+        ],
+        results,
+        ak.report.pictures(
+            run.output,
+            data.class_names,
+            [f"{attack}-{name}" for attack in attacks for name in models],
+        ),
+    )
     for matrix in results["matrices"].values():
-        for grid in ak.report.transfer_grids(matrix):
-            rich.print(grid.table())
+        ak.tables.show(ak.report.transfer_tables(matrix))
     print(*ak.report.trust_in_words(results), sep="\n")
-    rich.print(f"Written to {FLAGS.output}: results.json and pictures.")
+    print(f"Written to {FLAGS.output}: results.json, tables/ and index.html.")
 
 
 if __name__ == "__main__":

@@ -192,8 +192,8 @@ def takers(classifier, tflite, folder):
             ak.edge.write_c_source(tflite, folder / "c", x, y)[3].read_text()
         ),
         "report.AttackMonitor": monitored,
-        "report.fingerprint_of": lambda x, y: len(
-            ak.report.fingerprint_of(x, y)
+        "datasets.fingerprint_of": lambda x, y: len(
+            ak.datasets.fingerprint_of(x, y)
         ),
         "training.train": lambda x, y, **more: trained(
             x, y, lambda *given: ak.training.train(*given, recipe, **more)
@@ -225,7 +225,6 @@ def takers(classifier, tflite, folder):
                 {"fgsm": attack},
                 x,
                 y,
-                NAMES,
                 **more,
             )["matrices"]["fgsm"]["n"]
         ),
@@ -237,7 +236,6 @@ def takers(classifier, tflite, folder):
                 {"fgsm@0.1": attack},
                 x,
                 y,
-                NAMES,
                 **more,
             )["robustness"]["clean"]["count"]
         ),
@@ -249,7 +247,6 @@ def takers(classifier, tflite, folder):
                 {"fgsm@0.1": attack},
                 x,
                 y,
-                NAMES,
                 {},
                 checks={},
                 **more,

@@ -107,7 +107,12 @@ EXEMPT = {
     r"classifier\.Classifier\.logits": "is part of a graph, without values",
     r"analysis\.(BasisTest|Comparison)": "holds what was measured",
     r"analysis\.random_directions": "a generator is a seed to it",
+    r"report\.(Answers|PictureSet)": "holds what was found",
+    r"report\.Run\.note": "notes what has been used",
+    r"work\.Plan": "counts images, and has none",
+    r"evaluation\.answers_of": "is given what a model answered",
     r"edge\.Alike": "holds what runtimes have in common",
+    r"edge\.Parting": "holds where runtimes part",
     r"edge\.Prediction": "holds what a runtime answered",
     r"edge\.Recorded\.\w+": "needs a device's file: tests/edge/test_devices",
     r"studies\.Context\.trained": "hands all to `train_to_file`",
@@ -147,6 +152,7 @@ def makers(classifier, tflite, folder):
             ak.analysis.spectrum.operator_norm, lambda x: 2 * x, (3,)
         ),
         "datasets.ImageSet.batches": of(some.batches),
+        "datasets.ImageSet.chosen": of(some.chosen, 1),
         "datasets.ImageSet.sample": of(some.sample, 1),
         "models.build": of(ak.models.build, "fc10"),
         "studies.Context": of(
@@ -318,7 +324,7 @@ NO_CLASS = {"above 9": lambda y: np.where(y == y[3], 10, y)}
 OF_ANY_SHAPE = {
     "analysis.basis_test": "cosines are of rows of numbers",
     "analysis.compare": "as analysis.basis_test",
-    "report.fingerprint_of": "there is no model",
+    "datasets.fingerprint_of": "there is no model",
 }
 OF_ANY_SIZE = {
     **OF_ANY_SHAPE,
@@ -343,7 +349,7 @@ UNBOUNDED = {
 OF_ANY_LABELS = {
     "classifier.Classifier.examples": "returns labels as they are",
     "datasets.examples_of": "returns labels as they are",
-    "report.fingerprint_of": "there is no model",
+    "datasets.fingerprint_of": "there is no model",
 }
 OF_ANY_CLASS = {**OF_ANY_SHAPE, **OF_ANY_LABELS}
 

@@ -69,8 +69,11 @@ def imported(path, trees):
                 if alias.name == "advkeras":
                     called.add(alias.asname or "advkeras")
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: name the module in full"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            assert node.level <= 1, f"{path}: name the module in full"
+            # The apps have two names: see setup.py.
+            around = module_of(str(Path(path).parent)) if node.level else None
+            base = ".".join(filter(None, [around, node.module]))
+            found |= {f"{base}.{alias.name}" for alias in node.names}
     for node in ast.walk(trees[path]):
         if getattr(getattr(node, "value", None), "id", None) in called:
             found.add(f"advkeras.{getattr(node, 'attr', '')}")

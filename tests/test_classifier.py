@@ -1,4 +1,6 @@
+import copy
 import gc
+import pickle
 import weakref
 
 import keras
@@ -422,3 +424,68 @@ def test_load_takes_bounds_and_levels(tmp_path):
 def test_load_says_that_there_is_no_such_tflite_file():
     with pytest.raises(ValueError, match=r"`path` must .*no\.tflite"):
         ak.load("no.tflite")
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "small.keras"
+    small("softmax").save(path)
+    return path
+
+
+def test_one_of_a_file_is_pickled(file, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    classifier = ak.load(file.name, bounds=(0, 2), levels=9)
+    written = pickle.dumps(classifier)
+    monkeypatch.chdir("/")
+    again = pickle.loads(written)
+    assert again.fingerprint() == classifier.fingerprint()
+    assert repr(again) == repr(classifier)
+    np.testing.assert_array_equal(
+        again.logits(images()), classifier.logits(images())
+    )
+
+
+def test_of_images_of_another_shape_it_is_pickled(file):
+    taking = ak.load(file).taking((192, 1, 1))
+    again = pickle.loads(pickle.dumps(taking))
+    assert again.image_shape == (192, 1, 1)
+    given = images().reshape(6, 192, 1, 1)
+    np.testing.assert_array_equal(again.logits(given), taking.logits(given))
+
+
+def test_one_of_no_file_says_how_it_can_be_pickled(tmp_path, monkeypatch):
+    classifier = ak.Classifier(small(), bounds=(-1, 1), levels=5)
+    with pytest.raises(TypeError, match="not loaded from a file") as caught:
+        pickle.dumps(classifier)
+    monkeypatch.chdir(tmp_path)
+    save, load = (
+        str(caught.value).partition(start)[2].partition(end)[0]
+        for start, end in (("model, ", ", and"), ("pickle ", ". Received"))
+    )
+    known = {"ak": ak, "classifier": classifier}
+    eval(save, known)
+    again = pickle.loads(pickle.dumps(eval(load, known)))
+    np.testing.assert_array_equal(
+        again.logits(images()), classifier.logits(images())
+    )
+
+
+def test_other_weights_than_the_file_has_are_not_pickled(file):
+    classifier = ak.load(file)
+    weights = classifier.model.get_weights()
+    classifier.model.set_weights([2 * w for w in weights])
+    with pytest.raises(TypeError, match="other weights than its file"):
+        pickle.dumps(classifier)
+
+
+def test_pickled_it_finds_another_file(file):
+    written = pickle.dumps(ak.load(file))
+    small("softmax", classes=5).save(file)
+    with pytest.raises(ValueError, match="find its file as it was"):
+        pickle.loads(written)
+
+
+def test_a_copy_needs_no_file():
+    classifier = ak.Classifier(small())
+    assert copy.copy(classifier).model is classifier.model

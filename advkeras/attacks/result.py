@@ -3,8 +3,10 @@
 import dataclasses
 import hashlib
 import os
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from advkeras import packed
 from advkeras.attacks import norms
 from advkeras.attacks import stored
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # What is said once of all images.
 _OF_ALL = ("model", "attack", "seed")
 
@@ -22,6 +27,9 @@ _OF_ALL = ("model", "attack", "seed")
 @dataclasses.dataclass(frozen=True, eq=False)
 class AttackResult:
     """What an attack found, as arrays with one row an image.
+
+    `result[i]`, `result[a:b]` and `result[mask]` are results of these images
+    alone, as are the parts that a loop over it yields, one an image.
 
     Attributes:
         originals: The images attacked, float32, (n, height, width, channels).
@@ -95,7 +103,43 @@ class AttackResult:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __getitem__(self, rows: Any) -> "AttackResult":
+        """Returns the result of some of the images.
+
+        Args:
+            rows: The number of one, from 0, or from the last backwards; a
+                slice; or an array: of numbers, or bool, (n,).
+
+        Raises:
+            IndexError: There are no such images.
+        """
+        try:
+            chosen = np.atleast_1d(np.arange(len(self))[rows])
+        except IndexError as error:
+            raise self._no_such(rows) from error
+        if chosen.ndim != 1:
+            raise self._no_such(rows)
+        return dataclasses.replace(
+            self,
+            **{
+                name: value[chosen]
+                for name, value in self._fields().items()
+                if isinstance(value, np.ndarray)
+            },
+        )
+
+    def __iter__(self) -> Iterator["AttackResult"]:
+        return (self[i] for i in range(len(self)))
+
+    def _no_such(self, rows: Any) -> IndexError:
+        return IndexError(
+            f"`rows` must be numbers of {len(self)} images, a slice of them, "
+            f"or a bool for each. Received: rows={rows!r}"
+        )
+
     def __repr__(self) -> str:
+        if not len(self):
+            return "AttackResult(n=0)"
         return (
             f"AttackResult(n={len(self)}, success={self.success.mean():.1%}, "
             f"mean distortion={self.distortion.mean():.4f})"
@@ -120,6 +164,38 @@ class AttackResult:
     def linf(self) -> np.ndarray:
         """Largest change of a pixel, in the images' units, (n,)."""
         return norms.linf(self.perturbation)
+
+    def plot(
+        self,
+        class_names: Sequence[str] | None = None,
+        title: str = "",
+        count: int = 8,
+        magnify: float | None = None,
+    ) -> "Figure":
+        """Returns a picture: clean, adversarial, and what was changed.
+
+        The difference is magnified, with grey for no change, and the factor
+        written beside it. Labels are those that the model predicts, red where
+        they are wrong. `result[result.success].plot()` shows successes alone.
+
+        Args:
+            class_names: What each label stands for; None for the numbers.
+            title: What the images are.
+            count: How many images, from the first.
+            magnify: Factor of the difference; None for one with which all but
+                the largest values fit the range.
+
+        Raises:
+            ValueError: There is no image, or `count` is none.
+        """
+        from advkeras.attacks.drawn import drawn  # matplotlib is slow
+
+        checks.check_count("count", count)
+        if not len(self):
+            raise ValueError(
+                f"a result must have images to plot. Received: {self!r}"
+            )
+        return drawn(self, class_names, title, count, magnify)
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of all that it holds, in hex."""
@@ -146,8 +222,9 @@ class AttackResult:
         """Reads what `save` wrote; never unpickles.
 
         Args:
-            path: The file.
-            max_gb: GB that its arrays may take. What the file says of their
+            path: The file, or a folder of such files, whose results are
+                joined in the order of their names.
+            max_gb: GB that its arrays may take. What a file says of their
                 sizes is checked before any of them is read.
 
         Raises:
@@ -156,23 +233,30 @@ class AttackResult:
         """
         what = "an .npz file as `save` writes it, which `max_gb` allows"
         with files.reading("path", path, what):
-            packed.check_sizes(path, max_gb)
-            return cls(**stored.read(path, dataclasses.fields(cls)))
+            parts = []
+            for file in stored.files_of(path):
+                max_gb -= packed.check_sizes(file, max_gb)
+                fields = stored.read(file, dataclasses.fields(cls))
+                parts.append(cls(**fields))
+            return cls.concatenate(parts)
 
     @classmethod
-    def concatenate(cls, parts: Sequence["AttackResult"]) -> "AttackResult":
+    def concatenate(cls, parts: Iterable["AttackResult"]) -> "AttackResult":
         """Joins the results of one attack on several batches.
 
         What only some parts say of model, attack or seed is not known of the
         whole, nor is a seed that differs.
 
         Raises:
-            ValueError: There are no parts, or they are of different models or
-                attacks, within other bounds, of other shapes, or hold other
-                arrays.
+            ValueError: There are no parts, or they are no results, of
+                different models or attacks, within other bounds, of other
+                shapes, or hold other arrays.
         """
+        parts = list(parts)
         if not parts:
             raise ValueError("`parts` must not be empty. Received: parts=[]")
+        for i, part in enumerate(parts):
+            check_result(f"parts[{i}]", part)
         first = parts[0]
         for i, part in enumerate(parts):
             if unlike := [

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ _ARRAYS = {
 # Field -> kinds of what is said once of all images.
 _OF_ALL = {"model": "U", "attack": "U", "seed": "iu"}
 _ABSENT = ("targets",)  # left out of the file where they are None
+
+
+def files_of(path: str | os.PathLike) -> list[Path]:
+    """Returns a file, or those of a folder by their names."""
+    path = Path(path)
+    return sorted(path.glob("*.npz")) if path.is_dir() else [path]
 
 
 def read(

@@ -20,6 +20,7 @@ from advkeras.datasets.image_set import ImageSet
 from advkeras.datasets.image_set import check_set
 from advkeras.datasets.image_set import check_size
 from advkeras.datasets.one_class import one_against_others
+from advkeras.datasets.shards import fingerprint_of
 from advkeras.datasets.tf_data import from_tf_data
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "batches_of",
     "check_set",
     "examples_of",
+    "fingerprint_of",
     "from_arrays",
     "from_directory",
     "from_tf_data",

@@ -98,12 +98,28 @@ class ImageSet:
         Returns:
             Images, float32, (n, height, width, channels), and labels, (n,).
         """
+        chosen = self.chosen(n, seed)
+        return self._gather(self.some(chosen), int(chosen.sum()))
+
+    def chosen(self, n: int, seed: int = 0) -> np.ndarray:
+        """Returns which examples `sample` returns, bool, (length,)."""
         checks.check_count("n", n)
         checks.check_seed("seed", seed)
         random = np.random.default_rng(seed)
         chosen = np.zeros(self.length, bool)
         chosen[random.permutation(self.length)[:n]] = True
-        return self._gather(self.some(chosen), int(chosen.sum()))
+        return chosen
+
+    def batches_of(
+        self, chosen: np.ndarray, size: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields some examples in batches of arrays, one held at a time.
+
+        Args:
+            chosen: Which, bool, (length,).
+            size: Images a batch; the last may be smaller.
+        """
+        return self._read(self._batches(self.some(chosen), size))
 
     def some(self, chosen: np.ndarray) -> tf.data.Dataset:
         """Opens some examples, as `stream` does all.

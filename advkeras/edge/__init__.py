@@ -12,8 +12,10 @@ from advkeras.edge.lift import TfliteClassifier
 from advkeras.edge.lift import agreement
 from advkeras.edge.npus import NPUS
 from advkeras.edge.npus import npu_report
+from advkeras.edge.one_output import with_one_output
 from advkeras.edge.outcomes import Row
 from advkeras.edge.outcomes import Survival
+from advkeras.edge.parting import Parting
 from advkeras.edge.runtimes import DEFAULT as DEFAULT_RUNTIMES
 from advkeras.edge.runtimes import HERE as RUNTIMES
 from advkeras.edge.runtimes import installed
@@ -35,6 +37,7 @@ __all__ = [
     "Agreement",
     "Alike",
     "Exported",
+    "Parting",
     "Row",
     "Survival",
     "TfliteClassifier",
@@ -51,5 +54,6 @@ __all__ = [
     "start",
     "survival",
     "white_box",
+    "with_one_output",
     "write_c_source",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from advkeras.edge.runtimes import Prediction
+from advkeras.evaluation import answers_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,17 +48,66 @@ class Alike:
         return cls(**{key: _frozen(value) for key, value in values.items()})
 
 
-def said(prediction: Prediction) -> dict[str, list[Any]]:
+def said(
+    prediction: Prediction, output: Mapping[str, Any]
+) -> dict[str, list[Any]]:
     """Returns what there is to compare of a prediction, as JSON values.
 
+    Args:
+        prediction: What a runtime said.
+        output: The model's output: its scale and zero point.
+
     Returns:
-        "labels", and "outputs": of each image a digest of its bits.
+        What `ak.evaluation.answers_of` does, and "outputs": of each image a
+        digest of its bits.
     """
     rows = np.ascontiguousarray(prediction.outputs)
+    real = (rows - np.float64(output["zero_point"] or 0)) * (
+        output["scale"] or 1
+    )
     return {
-        "labels": prediction.labels.tolist(),
+        **answers_of(real, prediction.labels),
         "outputs": [_digest(row.tobytes()) for row in rows],
     }
+
+
+def sets_of(
+    ran: Sequence[Mapping[str, Any]],
+) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Returns what was said of changed images, set by set.
+
+    Args:
+        ran: Of each target its "row", and "answers": of each set its attack
+            and pixels, and what `said` returned.
+
+    Returns:
+        Variant, attack and pixels -> runtime -> its answer.
+    """
+    sets: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for one in ran:
+        row = one["row"]
+        for answer in one["answers"]:
+            if answer["attack"] is None:
+                continue
+            key = row["variant"], answer["attack"], answer["pixels"]
+            sets.setdefault(key, {})[row["runtime"]] = answer
+    return sets
+
+
+def rounded(ran: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns what each target said of rounded images, by attack.
+
+    Args:
+        ran: As for `sets_of`.
+    """
+    found: dict[str, Any] = {}
+    for one in ran:
+        who = f"{one['row']['variant']} on {one['row']['runtime']}"
+        for answer in one["answers"]:
+            if answer["pixels"] == "uint8":
+                held = {k: answer[k] for k in ("labels", "top", "scores")}
+                found.setdefault(answer["attack"] or "clean", {})[who] = held
+    return found
 
 
 def alike(

@@ -13,6 +13,7 @@ from advkeras.edge.converting import ConversionError
 from advkeras.edge.converting import check_no_loop
 from advkeras.edge.converting import convert
 from advkeras.edge.converting import shortened
+from advkeras.edge.quantizing import quantized
 from advkeras.edge.sources import Source
 from advkeras.edge.trials import Trial
 from advkeras.edge.variants import VARIANTS
@@ -29,6 +30,7 @@ class Converter:
         images: To calibrate with.
         expected: What the model says.
         folder: Where all is written; the SavedModel is there, as SAVED.
+        quantizer: What makes the others of the file in float32.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class Converter:
         images: np.ndarray | None,
         expected: judging.Expected,
         folder: Path,
+        quantizer: str = "tflite",
     ):
+        self._quantizer = quantizer
         self._images = images
         self._expected = expected
         self._folder = folder
@@ -56,8 +60,7 @@ class Converter:
         path, trial = self._floats
         if variant.name == "float32":
             return path, trial
-        operators = flatbuffer.describe(path).operators
-        check_no_loop(operators, variant)
+        check_no_loop(flatbuffer.describe(path).operators, variant)
         return self._tried(variant, self._converted(variant))
 
     @property
@@ -92,9 +95,10 @@ class Converter:
             return self._convert(self._saved, self._source, variant)
         except ConversionError as error:
             whole = self._source.spec.dtype.is_integer
-            if not whole or variant.activations != "int16":
+            if not whole or not variant.needs_calibration:
                 raise
-            # There is no int16 kernel for the cast that begins it.
+            # For the cast that begins it there is no kernel in int16, and
+            # LiteRT's quantiser knows of none in int8.
             try:
                 source = self._source.in_float32()
             except ValueError:
@@ -104,7 +108,14 @@ class Converter:
             return self._convert(saved, source, variant)
 
     def _convert(self, saved: str, source: Source, variant: Variant) -> bytes:
-        return convert(saved, source, variant, self._images, self._dense)
+        if self._quantizer == "tflite" or variant.name == "float32":
+            return convert(saved, source, variant, self._images, self._dense)
+        path = self.floats
+        if source is not self._source:
+            path = self._folder / "of_floats.tflite"
+            floats = VARIANTS["float32"]
+            path.write_bytes(convert(saved, source, floats, None, self._dense))
+        return quantized(path, source, variant, self._images)
 
     def _first_layer_apart(self) -> str | None:
         return trials.first_layer_apart(

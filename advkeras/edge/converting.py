@@ -82,7 +82,9 @@ def _one_by_one(
 
 
 def check_no_loop(operators: Iterable[str], variant: Variant) -> None:
-    """Raises ConversionError where the quantiser would end the process.
+    """Raises ConversionError where no quantiser will do.
+
+    TensorFlow's would end the process, LiteRT's finds no values to calibrate.
 
     Args:
         operators: Of the model as a float file.
@@ -90,8 +92,8 @@ def check_no_loop(operators: Iterable[str], variant: Variant) -> None:
     """
     if variant.needs_calibration and "WHILE" in operators:
         raise ConversionError(
-            "a loop over time steps (WHILE), on which TensorFlow's quantiser "
-            "crashes: layers such as LSTM(..., unroll=True) have none"
+            "a loop over time steps (WHILE), which no quantiser takes: "
+            "layers such as LSTM(..., unroll=True) have none"
         )
 
 

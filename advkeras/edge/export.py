@@ -1,8 +1,7 @@
 """From a Keras model to .tflite files, each with its card.
 
-By TFLiteConverter, which comes with TensorFlow: on a convolutional net
-ai-edge-quantizer gave the same accuracy and bytes at best, and clipped bright
-pixels when its calibration images came one by one.
+By TFLiteConverter, which comes with TensorFlow; what it makes in float32 may be
+quantised by LiteRT's own quantiser, which docs/devices.md sets beside it.
 """
 
 import hashlib
@@ -26,6 +25,7 @@ from advkeras.edge import clipping
 from advkeras.edge import flatbuffer
 from advkeras.edge import judging
 from advkeras.edge import npus
+from advkeras.edge import quantizing
 from advkeras.edge.converter import SAVED
 from advkeras.edge.converter import Converter
 from advkeras.edge.converting import ConversionError
@@ -81,6 +81,7 @@ def export(
     labels: Any = None,
     batch_size: int | None = None,
     npu: str | None = None,
+    quantizer: str = "tflite",
 ) -> Exported:
     """Writes a model as .tflite files, `{variant}.tflite`, with their cards.
 
@@ -112,6 +113,9 @@ def export(
         npu: One of `advkeras.edge.NPUS`, for which Arm's compiler is asked
             what it would make of each file; the cards have `npu_report`'s
             answer, or "reason", a line that says why there is none.
+        quantizer: What makes the other variants of float32: "tflite" for
+            TFLiteConverter, "litert" for litert-quantizer, which the extra
+            `quantizer` installs. Each card says which it was.
 
     Returns:
         The paths by variant; what the converter cannot make, or makes
@@ -131,6 +135,7 @@ def export(
         checks.check_count("batch_size", batch_size)
     if npu is not None:
         npus.check(npu)
+    quantizing.check(quantizer)
     source = Source.of(classifier, batch_size)
     images, labels = _checked_calibration(
         classifier, wanted.values(), calibration, labels
@@ -147,6 +152,7 @@ def export(
         "versions": {
             **cards.versions(),
             "ai-edge-litert": metadata.version("ai-edge-litert"),
+            **quantizing.versions(quantizer),
         },
         "provenance": _checked_provenance(provenance),
     }
@@ -165,7 +171,7 @@ def export(
     ):
         source.save(str(folder / SAVED))
         expected = judging.Expected.of(classifier, images, labels)
-        converter = Converter(source, images, expected, folder)
+        converter = Converter(source, images, expected, folder, quantizer)
         for name, variant in wanted.items():
             try:
                 file, trial = converter.file(variant)
@@ -175,6 +181,8 @@ def export(
             found = judging.judge(variant, file, trial, expected)
             if npu is not None:
                 found["npu"] = npus.report_or_reason(file, npu)
+            if variant.weights != "float32":
+                found["quantizer"] = quantizing.QUANTIZERS[quantizer]
             path = directory / f"{name}.tflite"
             _write(path, file, variant, {**card, **found}, images)
             paths[name] = path

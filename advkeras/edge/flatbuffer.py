@@ -186,6 +186,9 @@ def _lengths(model: Any) -> Iterator[int]:
     yield model.BuffersLength()
     yield model.OperatorCodesLength()
     yield model.SubgraphsLength()
+    yield model.SignatureDefsLength()
+    for i in range(model.SignatureDefsLength()):
+        yield model.SignatureDefs(i).OutputsLength()
     for graph in _graphs(model):
         yield graph.TensorsLength()
         yield graph.InputsLength()
@@ -225,8 +228,8 @@ def _describe(model: Any) -> Description:
             if name not in _CONVERSIONS and floats & {*inputs, *outputs}:
                 floating[name] += 1
     return Description(
-        input=_tensor_info(main, main.Inputs(0)),
-        output=_tensor_info(main, main.Outputs(0)),
+        input=tensor_info(main, main.Inputs(0)),
+        output=tensor_info(main, main.Outputs(0)),
         operators=dict(every),
         float_operators=dict(floating),
     )
@@ -250,7 +253,12 @@ def operator_name(code: Any) -> str:
     return _OPERATORS.get(number, f"BUILTIN_{number}")
 
 
-def _tensor_info(graph: Any, index: int) -> TensorInfo:
+def tensor_info(graph: Any, index: int) -> TensorInfo:
+    """Returns what a graph says of one of its tensors.
+
+    Raises:
+        ValueError: It has no such tensor.
+    """
     if not 0 <= index < graph.TensorsLength():
         raise ValueError(f"no tensor {index}")
     tensor = graph.Tensors(index)

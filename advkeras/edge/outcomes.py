@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 
 from advkeras.edge.alike import Alike
+from advkeras.edge.parting import Parting
 from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
 from advkeras.evaluation import fields_from_json
 from advkeras.evaluation import fields_to_json
+from advkeras.tables import LaidOut
+from advkeras.tables import Table
+from advkeras.tables import rate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +141,7 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True)
-class Survival:
+class Survival(LaidOut):
     """What every target made of every set of images.
 
     Attributes:
@@ -149,6 +153,13 @@ class Survival:
         alike: For each variant that several runtimes ran, attack and kind of
             pixels: which answers these have in common. At overshoot 1, or the
             first, if that is none of them.
+        partings: Of each two runtimes of an integer variant whose outputs
+            differ there, the operator where they part; of runtimes of this
+            machine, for a device says nothing but its answers.
+        answers: Name of the attack, or "clean" -> "VARIANT on RUNTIME" ->
+            what `ak.evaluation.answers_of` returned of these images, rounded
+            to uint8, at that overshoot. Not in `to_json`, and empty where read
+            from there.
     """
 
     attacks: dict[str, dict[str, int]]
@@ -157,6 +168,55 @@ class Survival:
     rows: tuple[Row, ...]
     skipped: tuple[dict[str, str], ...]
     alike: tuple[Alike, ...] = ()
+    partings: tuple[Parting, ...] = ()
+    answers: Mapping[str, Any] = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def __repr__(self) -> str:
+        fooled = ", ".join(
+            f"{name} fools on {of['fooled']} of {of['n']}"
+            for name, of in self.attacks.items()
+        )
+        return (
+            f"Survival({fooled}; {len(self.rows)} targets ran, "
+            f"{len(self.skipped)} did not)"
+        )
+
+    def tables(self) -> list[Table]:
+        """Returns what survives on each target, as a table an attack.
+
+        At overshoot 1, or the first; `ak.report.survival_tables` has more.
+        """
+        base = 1.0 if 1.0 in self.overshoots else self.overshoots[0]
+
+        def cells(row: Row, attack: str) -> tuple[str, ...]:
+            clean = row.find()
+            found = [row.find(attack, kind, base) for kind in self.pixels]
+            return (
+                rate(None if clean is None else clean.accuracy),
+                *(rate(one and one.survival) for one in found),
+            )
+
+        return [
+            Table(
+                f"{attack}: accuracy on {of['n']} clean images, and survival "
+                f"of the {of['fooled']} that fool the float model, in % (95 % "
+                "interval)",
+                (
+                    "variant",
+                    "runtime",
+                    "accuracy",
+                    *(f"survival ({kind})" for kind in self.pixels),
+                ),
+                tuple(
+                    (row.variant, row.runtime, *cells(row, attack))
+                    for row in self.rows
+                ),
+                name=f"survival-{attack}",
+            )
+            for attack, of in self.attacks.items()
+        ]
 
     def find(self, variant: str, runtime: str) -> Row:
         """Returns the row of a target.
@@ -182,6 +242,7 @@ class Survival:
             "rows": [row.to_json() for row in self.rows],
             "skipped": list(self.skipped),
             "alike": [one.to_json() for one in self.alike],
+            "partings": [one.to_json() for one in self.partings],
         }
 
     @classmethod
@@ -194,6 +255,7 @@ class Survival:
             rows=tuple(map(Row.from_json, values["rows"])),
             skipped=tuple(values["skipped"]),
             alike=tuple(map(Alike.from_json, values.get("alike", ()))),
+            partings=tuple(map(Parting.from_json, values.get("partings", ()))),
         )
 
     @property

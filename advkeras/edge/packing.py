@@ -26,7 +26,7 @@ needed but those of this folder, and no network. It prints one table a model
 and writes device_results.json. Bring that file back to where the bundle was
 made:
 
-    python -m apps.edge_report --results=device_results.json
+    advkeras edge_report --results=device_results.json
 
 {page}*.tflite        the models
 images/*.npy    what they are shown, uint8, (n, height, width, channels)

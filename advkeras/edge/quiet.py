@@ -48,7 +48,9 @@ def quiet() -> Iterator[Callable[[], str]]:
         text = stack.enter_context(
             open(os.dup(said.fileno()), "w", encoding="utf-8", buffering=1)
         )
-        stack.callback(_hand_back, text)
+        # Before the streams are redirected, and after they are restored: a
+        # logger writes to the stream that there was when it was first used.
+        stack.callback(_hand_back, text, _take(text))
         stack.enter_context(contextlib.redirect_stdout(text))
         stack.enter_context(contextlib.redirect_stderr(text))
         stack.enter_context(warnings.catch_warnings())
@@ -57,12 +59,34 @@ def quiet() -> Iterator[Callable[[], str]]:
         yield heard
 
 
-def _hand_back(text: TextIO) -> None:
-    # A logger that was first used meanwhile would go on writing to `text`.
-    for logger in [logging.root, *logging.root.manager.loggerDict.values()]:
-        for handler in getattr(logger, "handlers", []):
-            if getattr(handler, "stream", None) is text:
-                handler.setStream(sys.stderr)
+def _take(text: TextIO) -> dict[logging.StreamHandler, TextIO]:
+    """Lets loggers write to `text`; returns where each handler wrote."""
+    taken = {
+        handler: handler.stream
+        for handler in _handlers()
+        if handler.stream in (sys.stdout, sys.stderr)
+    }
+    for handler in taken:
+        handler.setStream(text)
+    return taken
+
+
+def _hand_back(
+    text: TextIO, taken: dict[logging.StreamHandler, TextIO]
+) -> None:
+    for handler in _handlers():
+        if handler.stream is text:
+            # One that was first used meanwhile would go on writing to `text`.
+            handler.setStream(taken.get(handler, sys.stderr))
+
+
+def _handlers() -> list[logging.StreamHandler]:
+    return [
+        handler
+        for logger in [logging.root, *logging.root.manager.loggerDict.values()]
+        for handler in getattr(logger, "handlers", [])
+        if hasattr(handler, "stream")
+    ]
 
 
 def _flush() -> None:

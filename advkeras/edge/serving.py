@@ -83,8 +83,8 @@ class Server(http.server.ThreadingHTTPServer):
         parts = (run_on_device.MANIFEST, _INDEX)
         if not all((Path(bundle) / part).is_file() for part in parts):
             raise ValueError(
-                "`bundle` must be a folder as apps.edge_bundle --page writes "
-                f"it, with {' and '.join(parts)}. "
+                "`bundle` must be a folder as advkeras edge_bundle --page "
+                f"writes it, with {' and '.join(parts)}. "
                 f"Received: bundle={os.fspath(bundle)!r}"
             )
         self.manifest = device.read_manifest(bundle)

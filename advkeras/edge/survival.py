@@ -3,6 +3,7 @@
 import concurrent.futures
 import dataclasses
 import hashlib
+import itertools
 import os
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tqdm
 
 from advkeras import checks
 from advkeras import files
@@ -20,18 +20,23 @@ from advkeras.attacks import AttackResult
 from advkeras.attacks import check_result
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
+from advkeras.edge import flatbuffer
 from advkeras.edge import runtimes as executors
-from advkeras.edge.alike import Alike
 from advkeras.edge.alike import alike
+from advkeras.edge.alike import rounded
 from advkeras.edge.alike import said
+from advkeras.edge.alike import sets_of
 from advkeras.edge.checking import check_settings
 from advkeras.edge.outcomes import Outcome
 from advkeras.edge.outcomes import Row
 from advkeras.edge.outcomes import Survival
+from advkeras.edge.parting import Parting
+from advkeras.edge.parting import partings
 from advkeras.edge.shown import OVERSHOOTS
 from advkeras.edge.shown import Shown
 from advkeras.edge.shown import to_show
 from advkeras.edge.standalone import run_on_device
+from advkeras.progress import bar as progress_bar
 
 _TIMED = 100  # images whose latency is taken
 
@@ -138,7 +143,7 @@ def survival(
     workers = max(1, (os.cpu_count() or 1) // threads)
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         made = list(
-            tqdm.tqdm(
+            progress_bar(
                 pool.map(row_or_reason, targets),
                 desc="targets",
                 unit="",
@@ -156,6 +161,35 @@ def survival(
     ]
     if source is not None:
         rows.insert(0, _source_row(shown, source))
+    sets = sets_of(ran)
+
+    def parted(variant: str) -> tuple[Parting, ...]:
+        path = variants[variant]
+        here = {
+            key[1:]: {r: said for r, said in of.items() if r in executors.HERE}
+            for key, of in sets.items()
+            if key[0] == variant
+        }
+        names = list(dict.fromkeys(itertools.chain(*here.values())))
+        # Sums of floats are taken in another order: they part everywhere.
+        if len(names) < 2 or flatbuffer.describe(path).float_operators:
+            return ()
+
+        def images_of(*wanted: str) -> np.ndarray:
+            return next(
+                one.images()
+                for one in shown
+                if (one.attack, one.pixels, one.overshoot) == (*wanted, base)
+            )
+
+        def make() -> list[dict[str, Any]]:
+            found = partings(variant, path, here, images_of, timeout)
+            return [one.to_json() for one in found]
+
+        digest = files.sha256(path)[:16]
+        name = "-".join(("partings", variant, *names, digest))
+        return tuple(map(Parting.from_json, store(name, make)))
+
     return Survival(
         attacks={
             one.attack: {"n": len(one.labels), "fooled": int(one.fooled.sum())}
@@ -166,14 +200,20 @@ def survival(
         camera=tuple(camera),
         rows=tuple(rows),
         skipped=tuple(one for one in made if "reason" in one),
-        alike=_alike(ran),
+        alike=tuple(
+            alike(*key, answers)
+            for key, answers in sets.items()
+            if len(answers) > 1
+        ),
+        partings=tuple(itertools.chain(*map(parted, variants))),
+        answers=rounded(ran),
     )
 
 
 def _answers(
     session: executors.Runtime, shown: Sequence[Shown], base: float
 ) -> tuple[tuple[Outcome, ...], list[dict[str, Any]]]:
-    """Returns an outcome a set, and what was said of an attack's images."""
+    """Returns an outcome a set, and what was said of images not overshot."""
     outcomes, seen = [], {}
     answers: list[dict[str, Any]] = []
     for one in shown:
@@ -186,25 +226,10 @@ def _answers(
         if key not in seen:
             seen[key] = session.predict(images)
         outcomes.append(one.outcome(seen[key].labels))
-        if one.attack is not None and one.overshoot == base:
+        if one.overshoot in (None, base):
             about = {"attack": one.attack, "pixels": one.pixels}
-            answers.append({**about, **said(seen[key])})
+            answers.append({**about, **said(seen[key], session.output)})
     return tuple(outcomes), answers
-
-
-def _alike(ran: Sequence[dict[str, Any]]) -> tuple[Alike, ...]:
-    """Compares the runtimes of each variant, on each set of images."""
-    sets: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for one in ran:
-        row = one["row"]
-        for answer in one["answers"]:
-            key = row["variant"], answer["attack"], answer["pixels"]
-            sets.setdefault(key, {})[row["runtime"]] = answer
-    return tuple(
-        alike(*key, answers)
-        for key, answers in sets.items()
-        if len(answers) > 1
-    )
 
 
 def _latency(

@@ -1,5 +1,6 @@
 """Measurements: success, distortion, transfer, and the noise beside them."""
 
+from advkeras.evaluation.answers import answers_of
 from advkeras.evaluation.means import Mean
 from advkeras.evaluation.perturbations import amplify
 from advkeras.evaluation.perturbations import gaussian_noise
@@ -31,6 +32,7 @@ __all__ = [
     "SuccessRates",
     "TransferMatrix",
     "amplify",
+    "answers_of",
     "check_accuracy",
     "check_card",
     "clean_accuracy",

@@ -8,6 +8,7 @@ from advkeras import channels
 from advkeras import checks
 from advkeras import datasets
 from advkeras.attacks import norms
+from advkeras.attacks import seeds
 
 
 def gaussian_noise(
@@ -25,7 +26,8 @@ def gaussian_noise(
         distortion: Standard deviation of the noise over the pixel range; the
             noise of each image is scaled to have exactly this distortion.
         bounds: (lower, upper) of the pixels.
-        seed: Seed of the noise.
+        seed: Seed of the noise, which is an image's own, whatever images are
+            beside it.
         clip: Whether to clip to the bounds, which lessens the distortion.
 
     Returns:
@@ -41,8 +43,14 @@ def gaussian_noise(
     bounds = checks.check_bounds(bounds)
     images = datasets.images_of(images, bounds, datasets.ANY_SIZE)
     bounds = checks.check_bounds(bounds, images.shape[1:])
-    random = np.random.default_rng(seed)
-    noise = random.standard_normal(images.shape, np.float32)
+    noise = np.empty(images.shape, np.float32)
+    lower, upper = channels.lower_upper(bounds)
+    for image, row in zip(images, noise, strict=True):
+        # In bytes, an image is itself in whatever units it is given.
+        shade = np.rint(255 * (image - lower) / (upper - lower)).astype(
+            np.uint8
+        )
+        seeds.generator(shade, seed).standard_normal(None, np.float32, row)
     if channels.count_of(bounds[0]) is not None:  # else scaled below alike
         noise *= channels.array(channels.range_of(bounds))
     return _add_scaled(images, noise, distortion, bounds, clip)

@@ -1,7 +1,9 @@
 """Do examples made for one model fool another?"""
 
 import dataclasses
+from collections.abc import Iterable
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,18 @@ from advkeras.attacks import norms
 from advkeras.attacks import origin
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
-from advkeras.evaluation.perturbations import amplify
-from advkeras.evaluation.perturbations import gaussian_noise
+from advkeras.evaluation.laid_out import transfer_tables
 from advkeras.evaluation.rates import Rate
+from advkeras.evaluation.shown import noise_levels
+from advkeras.evaluation.shown import noisy_sets
+from advkeras.evaluation.shown import shown_sets
+from advkeras.evaluation.success import Outcome
 from advkeras.evaluation.success import SuccessRates
-from advkeras.evaluation.success import success_rates
+from advkeras.tables import LaidOut
+from advkeras.tables import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True)
-class TransferMatrix:
+class TransferMatrix(LaidOut):
     """Which model is fooled by what was made for which.
 
     Attributes:
@@ -75,6 +84,22 @@ class TransferMatrix:
     clean_error: dict[str, Rate]
     success: dict[str, SuccessRates]
     rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"TransferMatrix({self.attack}, n={self.n}, "
+            f"{len(self.rows)} rows on {', '.join(self.targets)})"
+        )
+
+    def tables(self) -> list[Table]:
+        """Returns success on each source, and errors of all, as tables."""
+        return transfer_tables(self.to_json())
+
+    def plot(self) -> "Figure":
+        """Returns a picture: the error of each target on each row's images."""
+        from advkeras.evaluation.drawn import drawn  # matplotlib is slow
+
+        return drawn(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """Returns all as JSON values."""
@@ -131,7 +156,7 @@ def transfer_matrix(
         >>> matrix = ak.evaluation.transfer_matrix(
         ...     {"M1": m1, "M2": m2}, ak.attacks.LBFGS(), images, labels)
     """
-    classifiers = _compatible(models)
+    classifiers = compatible(models)
     if amplified is not None:
         checks.check_positive("amplified", amplified)
     first = next(iter(classifiers.values()))
@@ -159,23 +184,56 @@ def transfer_matrix(
                 classifier, images, labels, batch_size=batch_size, seed=seed
             )
 
-    def row(
-        name: str, kind: str, shown: np.ndarray, source: str | None = None
-    ) -> Row:
-        wrong = {
-            target: fooled(
-                classifier.predict(shown, within_bounds=False), labels
-            )
-            for target, classifier in classifiers.items()
-        }
-        fools = None if source is None else found[source].success
+    said: dict[str, dict[str, np.ndarray]] = {name: {} for name in classifiers}
+    distortions = {}
+
+    def show(sets: Iterable[tuple[str, np.ndarray]]) -> None:
+        for key, shown in sets:
+            distortions[key] = norms.distortion(shown - images, first.bounds)
+            for name, classifier in classifiers.items():
+                labelled = classifier.predict(shown, within_bounds=False)
+                said[name][key] = labelled
+
+    outcomes = {name: Outcome.of(found[name]) for name in classifiers}
+    examples = {name: found[name].images for name in classifiers}
+    show(shown_sets(images, examples, first.bounds, amplified))
+    if noise is None:
+        noise = noise_levels(outcomes.values(), amplified)
+    show(noisy_sets(images, noise, first.bounds, seed))
+    return matrix_of(
+        repr(attack), said, outcomes, distortions, amplified, noise
+    )
+
+
+def matrix_of(
+    attack: str,
+    said: Mapping[str, Mapping[str, np.ndarray]],
+    outcomes: Mapping[str, Outcome],
+    distortions: Mapping[str, np.ndarray],
+    amplified: float | None,
+    noise: Iterable[float],
+) -> TransferMatrix:
+    """Counts what every model said of every set of images.
+
+    Args:
+        attack: The attack's repr.
+        said: Model -> name of a set, as `shown_sets` and `noisy_sets` have
+            them -> the label that it gave each image, (n,).
+        outcomes: Model -> what came of the attack on it.
+        distortions: Name of a set -> distortion of each image, (n,).
+        amplified: As for `transfer_matrix`.
+        noise: Distortions of the noise.
+    """
+    labels = next(iter(outcomes.values())).labels
+
+    def row(key: str, name: str, kind: str, source: str | None = None) -> Row:
+        wrong = {target: fooled(of[key], labels) for target, of in said.items()}
+        fools = None if source is None else outcomes[source].success
         return Row(
             name=name,
             kind=kind,
             source=source,
-            distortion=float(
-                norms.distortion(shown - images, first.bounds).mean()
-            ),
+            distortion=float(distortions[key].mean()),
             error={target: Rate.of(mask) for target, mask in wrong.items()},
             transfer={
                 target: Rate.of(mask[fools])
@@ -184,43 +242,39 @@ def transfer_matrix(
             },
         )
 
-    rows = [
-        row(name, "attack", found[name].images, name) for name in classifiers
-    ]
-    # Up, but not for what float32 adds to a distortion of 0.14.
-    largest = np.ceil(round(100 * max(r.distortion for r in rows), 4)) / 100
+    rows = [row(f"attack {name}", name, "attack", name) for name in outcomes]
     if amplified is not None:
         rows += [
             row(
+                f"amplified {name}",
                 f"{name} at {amplified:g}",
                 "amplified",
-                amplify(images, found[name].images, amplified, first.bounds),
                 name,
             )
-            for name in classifiers
+            for name in outcomes
         ]
-    if noise is None:
-        levels = {float(largest), amplified or float(largest)}
-        noise = tuple(sorted(level for level in levels if level > 0))
     rows += [
-        row(
-            f"noise {level:g}",
-            "noise",
-            gaussian_noise(images, level, first.bounds, seed),
-        )
-        for level in noise
+        row(f"noise {level:g}", f"noise {level:g}", "noise") for level in noise
     ]
     return TransferMatrix(
-        attack=repr(attack),
-        targets=tuple(classifiers),
-        n=len(images),
-        clean_error=row("clean", "clean", images).error,
-        success={name: success_rates(found[name]) for name in classifiers},
+        attack=attack,
+        targets=tuple(said),
+        n=len(labels),
+        clean_error={
+            target: Rate.of(fooled(of["clean"], labels))
+            for target, of in said.items()
+        },
+        success={name: one.rates() for name, one in outcomes.items()},
         rows=tuple(rows),
     )
 
 
-def _compatible(models: Mapping[str, Any]) -> dict[str, Classifier]:
+def compatible(models: Mapping[str, Any]) -> dict[str, Classifier]:
+    """Returns models as Classifiers.
+
+    Raises:
+        ValueError: They do not share image shape, bounds and classes.
+    """
     if not models:
         raise ValueError(f"`models` must not be empty. Received: {models!r}")
     classifiers = {name: as_classifier(model) for name, model in models.items()}

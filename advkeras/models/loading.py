@@ -1,5 +1,6 @@
 """Model files of every format that Keras has had, found by name or path."""
 
+import importlib.resources
 import os
 import re
 import zipfile
@@ -27,8 +28,14 @@ _SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
 def saved_models() -> dict[str, Path]:
-    """Returns the reference models of this checkout: name -> .keras file."""
-    folder = Path(__file__).parents[2] / "saved_models"
+    """Returns the reference models: name -> .keras file.
+
+    Installed, they lie in the package; in the repository, beside it.
+    """
+    # Unpacked always, as pip does it: Keras and TensorFlow want real paths.
+    package = Path(str(importlib.resources.files("advkeras")))
+    inside = package / "saved_models"
+    folder = inside if inside.is_dir() else package.parent / "saved_models"
     return {path.stem: path for path in sorted(folder.glob("*.keras"))}
 
 
@@ -48,7 +55,7 @@ def find(name_or_path: str | os.PathLike) -> Path:
     if str(name_or_path) in registry.names():
         hint = (
             ". A network of this name can be built, but is not trained: "
-            "`python -m apps.train` trains one"
+            "`advkeras train` trains one"
         )
     raise ValueError(
         "a model must be a path to a Keras file or one of saved_models: "
@@ -62,21 +69,44 @@ def find_all(
 ) -> dict[str, Path]:
     """Returns short name -> path of several models, as `find` does of one.
 
-    The short name is that of the file, with a number where two are the same.
+    The short name is that of the file, with a number where two are the same,
+    unless one is given.
+
+    Args:
+        names_or_paths: What `find` takes, or NAME=that.
 
     Raises:
-        ValueError: No model is named, or one is not there.
+        ValueError: No model is named, or one is not there; or a name is given
+            twice, or is none that a file can have.
     """
     if not names_or_paths:
         raise ValueError("`models` must not be empty. Received: models=''")
+    # A path may have an = in it.
+    split = [
+        ("", one) if Path(one).exists() else _named(os.fspath(one))
+        for one in names_or_paths
+    ]
+    given = [name for name, _ in split if name]
+    for name, path in split:
+        if given.count(name) > 1 or Path(name).name != name:
+            raise ValueError(
+                "`models` must be models, or NAME=MODEL, no name twice or with "
+                f"a slash. Received: models={f'{name}={path}'!r}"
+            )
     found: dict[str, Path] = {}
-    for name_or_path in names_or_paths:
-        path = find(name_or_path)
-        name, number = path.stem, 2
-        while name in found:
+    for own, name_or_path in split:
+        path, number = find(name_or_path), 2
+        name = own or path.stem
+        while not own and (name in found or name in given):
             name, number = f"{path.stem}-{number}", number + 1
         found[name] = path
     return found
+
+
+def _named(text: str) -> tuple[str, str]:
+    """Splits NAME=FILE; the name is empty where there is none."""
+    name, _, path = text.rpartition("=")
+    return name, path
 
 
 def load(

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from advkeras.edge import Alike
 from advkeras.edge import Survival
-from advkeras.report.grids import Grid
+from advkeras.report.page import Chart
+from advkeras.report.page import charts
+from advkeras.tables import Cell
+from advkeras.tables import Table
 
 _PIXELS = {
     "float": "",
@@ -13,7 +16,7 @@ _PIXELS = {
 }
 
 
-def alike_grids(survival: Survival, attack: str) -> list[Grid]:
+def alike_tables(survival: Survival, attack: str) -> list[Table]:
     """Lays out what each two runtimes have in common; no table if it is none.
 
     Args:
@@ -34,13 +37,53 @@ def alike_grids(survival: Survival, attack: str) -> list[Grid]:
         if runtimes[i] in one.runtimes
     ]
     return [
-        Grid(
+        Table(
             f"{attack}: its {images} on each two runtimes, in %: above the "
             "diagonal the same label, below it the same outputs bit by bit",
             ("variant", "runtime", *runtimes),
             tuple(rows),
+            name=f"alike-{attack}",
         )
     ]
+
+
+def alike_chart(survival: Survival, attack: str) -> Chart | None:
+    """Draws how often each two runtimes give the same label; None of one.
+
+    Args:
+        survival: What was measured.
+        attack: Name of the attack that made the images.
+    """
+    compared = widest(survival, attack)
+    if not compared:
+        return None
+    rows = [
+        (
+            f"{one.variant}, {first}",
+            second,
+            Cell(f"{one.labels[i][j]} of {one.n}", share),
+            str(one.outputs[i][j]),
+            f"{share:.1f}",
+        )
+        for one in compared
+        for i, first in enumerate(one.runtimes)
+        for j, second in enumerate(one.runtimes)
+        for share in [100 * one.labels[i][j] / one.n]
+        if i != j
+    ]
+    return charts.heat_map(
+        f"{attack}: on how many of its {compared[0].n} images"
+        f"{_PIXELS[compared[0].pixels]} two runtimes give the same label, in %",
+        Table(
+            "Images with the same label, in %, and with the same bits",
+            ("variant, runtime", "and", "same label", "same bits", "written"),
+            tuple(rows),
+        ),
+        x="and",
+        y="variant, runtime",
+        value="same label",
+        text="written",
+    )
 
 
 def alike_in_words(survival: Survival, attack: str) -> list[str]:

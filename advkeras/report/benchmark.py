@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from advkeras.report.grids import Grid
+from advkeras.report.page import Section
+from advkeras.tables import Cell
+from advkeras.tables import Table
 
 
-def benchmark_grids(table: dict[str, Any]) -> list[Grid]:
+def benchmark_tables(table: dict[str, Any]) -> list[Table]:
     """Lays out one suite on one model.
 
     Args:
@@ -18,7 +20,7 @@ def benchmark_grids(table: dict[str, Any]) -> list[Grid]:
         what stands within a budget, one of gradients, one of memory; each
         with the rows and columns that have figures.
     """
-    grids = []
+    drawn: list[Table] = []
     for about, needed, columns in _TABLES:
         rows = [row for row in table["rows"] if row[needed] is not None]
         shown = [
@@ -28,8 +30,8 @@ def benchmark_grids(table: dict[str, Any]) -> list[Grid]:
         ]
         if not rows:
             continue
-        grids.append(
-            Grid(
+        drawn.append(
+            Table(
                 f"{table['suite']} on {table['model']}: {about}",
                 tuple(heading for _, heading, _ in shown),
                 tuple(
@@ -40,16 +42,46 @@ def benchmark_grids(table: dict[str, Any]) -> list[Grid]:
                     for row in rows
                 ),
                 names=sum(field in _NAMES for field, _, _ in shown),
+                name=f"{table['suite']}-{table['model']}-{len(drawn)}",
             )
         )
-    return grids
+    return drawn
+
+
+def benchmark_section(table: dict[str, Any]) -> Section:
+    """Lays out one suite on one model, for a page.
+
+    Args:
+        table: As for `benchmark_tables`.
+    """
+    return Section(
+        f"{table['suite']} on {table['model']}",
+        " ".join(benchmark_lines(table)),
+        benchmark_tables(table),
+    )
+
+
+def benchmark_in_words(results: dict[str, Any]) -> list[str]:
+    """Says what was measured, and on which machine.
+
+    Args:
+        results: As in results.json.
+    """
+    tables = results["tables"]
+    measured = "; ".join(f"{one['suite']} on {one['model']}" for one in tables)
+    where = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
+    return [
+        f"Measured, each beside what it is compared with in the same run: "
+        f"{measured}.",
+        f"On this machine: {where}.",
+    ]
 
 
 def benchmark_lines(table: dict[str, Any]) -> list[str]:
     """Says what was skipped and why, and whatever else a row has to say.
 
     Args:
-        table: As for `benchmark_grids`.
+        table: As for `benchmark_tables`.
     """
     return [
         f"{row['name']}: {row['note']}" for row in table["rows"] if row["note"]
@@ -67,7 +99,7 @@ def benchmark_markdown(results: dict[str, Any]) -> str:
     versions = ", ".join(f"{k} {v}" for k, v in results["versions"].items())
     blocks = []
     for table in results["tables"]:
-        blocks += [grid.markdown() for grid in benchmark_grids(table)]
+        blocks += [one.markdown() for one in benchmark_tables(table)]
         lines = benchmark_lines(table)
         blocks += ["\n".join(f"- {line}" for line in lines)] if lines else []
     blocks.append(
@@ -78,33 +110,33 @@ def benchmark_markdown(results: dict[str, Any]) -> str:
     return "\n\n".join(block.strip("\n") for block in blocks) + "\n"
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: float) -> Cell:
     for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
         value = seconds * factor
         if value >= 0.9995:
-            return f"{_digits(value)} {unit}"
-    return f"{1e9 * seconds:.0f} ns"
+            return Cell(f"{_digits(value)} {unit}", seconds)
+    return Cell(f"{1e9 * seconds:.0f} ns", seconds)
 
 
-def _digits(value: float) -> str:
+def _digits(value: float) -> Cell:
     """Three digits that count, and no exponent."""
     if value >= 99.95:
-        return f"{value:.0f}"
+        return Cell(f"{value:.0f}", value)
     if value >= 9.995:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if value >= 0.01 else "<0.01"
+        return Cell(f"{value:.1f}", value)
+    return Cell(f"{value:.2f}" if value >= 0.01 else "<0.01", value)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
+def _percent(share: float) -> Cell:
+    return Cell(f"{100 * share:.1f}", 100 * share)
 
 
-def _fixed(digits: int) -> Callable[[float], str]:
-    return lambda value: f"{value:.{digits}f}"
+def _fixed(digits: int) -> Callable[[float], Cell]:
+    return lambda value: Cell(f"{value:.{digits}f}", value)
 
 
-def _megabytes(size: float) -> str:
-    return f"{size / 2**20:.0f}"
+def _megabytes(size: float) -> Cell:
+    return Cell(f"{size / 2**20:.0f}", size / 2**20)
 
 
 Column = tuple[str, str, Callable[[Any], str]]

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from rich.table import Table
-
 from advkeras import checks
-from advkeras.report.grids import Grid
-from advkeras.report.tables import cell
+from advkeras.tables import Cell
+from advkeras.tables import Table
+from advkeras.tables import cell
 
 _LISTED = 30  # images that a table names one by one
 
 
-def devices_grids(results: dict[str, Any]) -> list[Grid]:
+def devices_tables(results: dict[str, Any]) -> list[Table]:
     """Lays out the executors side by side, and where they differ.
 
     Args:
@@ -22,32 +21,37 @@ def devices_grids(results: dict[str, Any]) -> list[Grid]:
         one of those, one for each variant, and one of the latency.
     """
     models = results["models"]
-    grids = []
+    drawn = []
     pairs = [
         (variant, *row)
         for variant, model in models.items()
         for row in _pairs(model)
     ]
     if pairs:
-        grids.append(
-            Grid(
+        drawn.append(
+            Table(
                 "Outputs: images with equal labels, those equal bit by bit, "
                 "and the largest difference of an output; who agrees to the "
                 "last bit shares a line",
                 ("variant", "of", "and", "labels", "bits", "difference"),
                 tuple(pairs),
                 names=3,
+                name="agreement",
             )
         )
     if results["differences"]:
-        grids.append(_differences(results))
-    grids += [
+        drawn.append(_differences(results))
+    drawn += [
         _outcomes(variant, model["results"])
         for variant, model in models.items()
         if _ran(model["results"])
     ]
     times = [
-        (variant, name, f"{ms['median']:.3g}", f"{ms['p90']:.3g}", str(ms["n"]))
+        (
+            *(variant, name),
+            *(Cell(f"{ms[key]:.3g}", ms[key]) for key in ("median", "p90")),
+            str(ms["n"]),
+        )
         for variant, model in models.items()
         for name, one in _ran(model["results"]).items()
         for ms in [one["latency"]]
@@ -56,8 +60,8 @@ def devices_grids(results: dict[str, Any]) -> list[Grid]:
     if times:
         title = "Milliseconds an image, one at a time and warm"
         header = ("variant", "on", "median", "p90", "n")
-        grids.append(Grid(title, header, tuple(times)))
-    return grids
+        drawn.append(Table(title, header, tuple(times), name="latency"))
+    return drawn
 
 
 def devices_lines(results: dict[str, Any]) -> list[str]:
@@ -86,13 +90,35 @@ def devices_lines(results: dict[str, Any]) -> list[str]:
     ]
 
 
-def devices_tables(results: dict[str, Any]) -> list[Table]:
-    """Returns the tables for the terminal.
+def devices_in_words(results: dict[str, Any]) -> list[str]:
+    """Says where on the devices least and most survives, and `devices_lines`.
 
     Args:
         results: What `advkeras.edge.devices.compare` returned.
     """
-    return [grid.table() for grid in devices_grids(results)]
+    devices = [e["name"] for e in results["executors"] if e["kind"] == "device"]
+    found = [
+        (one["survival"], f"{one['set']}, {variant} on {name}")
+        for variant, model in results["models"].items()
+        for name, ran in _ran(model["results"]).items()
+        if name in devices
+        for one in ran["outcomes"]
+        if one["attack"] and one["survival"]["value"] is not None
+    ]
+    if not found:
+        return ["No device ran an adversarial image.", *devices_lines(results)]
+    ends = [
+        f"{cell(rate)} % ({rate['count']} of {rate['n']}; {where})"
+        for rate, where in (
+            choose(found, key=lambda pair: pair[0]["value"])
+            for choose in (min, max)
+        )
+    ]
+    return [
+        "Of the images that fool the float model, from "
+        f"{' to '.join(ends)} still fool what the devices run.",
+        *devices_lines(results),
+    ]
 
 
 def devices_markdown(results: dict[str, Any]) -> str:
@@ -107,7 +133,7 @@ def devices_markdown(results: dict[str, Any]) -> str:
     blocks = [
         f"## {bundle['source']} on devices",
         "\n".join(f"- {line}" for line in devices_lines(results)),
-        *(grid.markdown() for grid in devices_grids(results)),
+        *(table.markdown() for table in devices_tables(results)),
         *([f"Made by `{made}`."] if made else []),
     ]
     return "\n\n".join(block.strip("\n") for block in blocks) + "\n"
@@ -117,7 +143,7 @@ def _ran(results: dict[str, Any]) -> dict[str, Any]:
     return {name: one for name, one in results.items() if "outcomes" in one}
 
 
-def _outcomes(variant: str, results: dict[str, Any]) -> Grid:
+def _outcomes(variant: str, results: dict[str, Any]) -> Table:
     ran = _ran(results)
     keys = ("accuracy", "agreement", "survival", "only_target_wrong")
     # Executors that agree on a set to the last digit share a line.
@@ -136,7 +162,7 @@ def _outcomes(variant: str, results: dict[str, Any]) -> Grid:
             row = (first["set"], *cells, str(rates[3]["count"]))
             rows.setdefault(row, []).append(name)
     described = "; ".join(f"{name}: {text}" for name, text in counts.items())
-    return Grid(
+    return Table(
         f"{variant}, in % (95 % interval); alone: read wrongly here, rightly "
         f"by the float model. {described}",
         ("images", "on", "accuracy", "agreement", "survival", "alone"),
@@ -144,6 +170,7 @@ def _outcomes(variant: str, results: dict[str, Any]) -> Grid:
             (shown, _names(names, ran), *cells)
             for (shown, *cells), names in rows.items()
         ),
+        name=f"outcomes-{variant}",
     )
 
 
@@ -181,7 +208,7 @@ def _names(names: list[str], ran: dict[str, Any]) -> str:
     return "all" if everyone else ", ".join(names)
 
 
-def _differences(results: dict[str, Any]) -> Grid:
+def _differences(results: dict[str, Any]) -> Table:
     names = results["bundle"]["class_names"]
     executors = [one["name"] for one in results["executors"]]
     found = results["differences"]
@@ -196,7 +223,7 @@ def _differences(results: dict[str, Any]) -> Grid:
     title = f"Images that are labelled differently: {len(found)}"
     if len(found) > _LISTED:
         title += f", the first {_LISTED} of them"
-    return Grid(
+    return Table(
         title,
         ("variant", "images", "row", "true", *executors),
         tuple(
@@ -209,6 +236,7 @@ def _differences(results: dict[str, Any]) -> Grid:
             )
             for one in found[:_LISTED]
         ),
+        name="differences",
     )
 
 

@@ -11,19 +11,21 @@ from advkeras import edge
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Robustness
-from advkeras.report.edge import edge_grids
 from advkeras.report.edge import edge_in_words
-from advkeras.report.grids import Grid
+from advkeras.report.edge import edge_sections
+from advkeras.report.edge import edge_tables
 from advkeras.report.page import Section
 from advkeras.report.robustness import budget
-from advkeras.report.robustness import robustness_grids
+from advkeras.report.robustness import robustness_charts
 from advkeras.report.robustness import robustness_in_words
 from advkeras.report.robustness import robustness_report
+from advkeras.report.robustness import robustness_tables
 from advkeras.report.robustness import share_in_words
 from advkeras.report.run import Run
 from advkeras.report.survival import survival_report
 from advkeras.report.trust import trust_report
 from advkeras.report.white_box import white_box_report
+from advkeras.tables import Table
 
 
 def evaluation_report(
@@ -33,7 +35,6 @@ def evaluation_report(
     attacks: Mapping[str, Attack],
     images: np.ndarray,
     labels: np.ndarray,
-    class_names: Sequence[str],
     variants: Mapping[str, str | os.PathLike],
     *,
     runtimes: Sequence[str] = ("litert",),
@@ -56,7 +57,6 @@ def evaluation_report(
         attacks: As for `robustness_report`.
         images: float32, (n, height, width, channels).
         labels: int64, (n,), the true ones.
-        class_names: What each label stands for.
         variants: Name -> .tflite file; empty for none.
         runtimes: As for `ak.edge.survival`; the first that runs here judges
             the white boxes.
@@ -73,9 +73,7 @@ def evaluation_report(
         what `survival_report` returns and "white_box".
     """
     shown = images, labels
-    found = robustness_report(
-        run, name, classifier, attacks, *shown, class_names, seed
-    )
+    found = robustness_report(run, name, classifier, attacks, *shown, seed)
     share = Robustness.from_json(found["robustness"]).halving
     if checks is None:
         checks = trust_report(run, {name: classifier}, *shown, share, seed)
@@ -122,10 +120,10 @@ def evaluation_report(
     return results
 
 
-def evaluation_grids(results: Mapping[str, Any]) -> list[Grid]:
+def evaluation_tables(results: Mapping[str, Any]) -> list[Table]:
     """Lays out what `evaluation_report` returned, for the terminal."""
-    grids = robustness_grids(results)
-    return grids + (edge_grids(results["edge"]) if "edge" in results else [])
+    drawn = robustness_tables(results)
+    return drawn + (edge_tables(results["edge"]) if "edge" in results else [])
 
 
 def evaluation_in_words(results: Mapping[str, Any]) -> list[str]:
@@ -137,24 +135,19 @@ def evaluation_in_words(results: Mapping[str, Any]) -> list[str]:
 def evaluation_sections(results: Mapping[str, Any]) -> list[Section]:
     """Lays out what `evaluation_report` returned, for the page."""
     name = results["source"]
-    kinds = {k.partition("@")[0]: v for k, v in results["attacks"].items()}
     sections = [
         Section(
             f"How small a change fools {name}",
-            f"With several epsilons: {'; '.join(kinds.values())}",
-            robustness_grids(results),
-            results["figures"],
+            tables=robustness_tables(results),
+            charts=robustness_charts(results),
         )
     ]
     if "edge" in results:
         share = share_in_words(results["edge"]["share"])
-        sections.append(
-            Section(
-                f"On devices: the .tflite copies of {name}",
-                f"Attacks with a budget are shown with {share} of the pixel "
-                f"range, the first that halves the accuracy of {name}.",
-                edge_grids(results["edge"]),
-                {results["edge"]["figure"]: "survival over overshoot"},
-            )
+        sections += edge_sections(
+            results["edge"],
+            f"On devices: the .tflite copies of {name}",
+            f"Attacks with a budget are shown with {share} of the pixel "
+            f"range, the first that halves the accuracy of {name}.",
         )
     return sections

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from advkeras.report.grids import Grid
+from advkeras.tables import Cell
+from advkeras.tables import Table
 
 
-def export_grid(title: str, cards: dict[str, Any]) -> Grid:
+def export_table(title: str, cards: dict[str, Any]) -> Table:
     """Lays out variants: bytes, types, number of operators, runtimes.
 
     Args:
@@ -13,7 +14,7 @@ def export_grid(title: str, cards: dict[str, Any]) -> Grid:
         cards: Variant -> its card.
     """
     whole = cards.get("float32", {}).get("bytes")
-    return Grid(
+    return Table(
         title,
         (
             "variant",
@@ -28,7 +29,7 @@ def export_grid(title: str, cards: dict[str, Any]) -> Grid:
             (
                 name,
                 str(card["bytes"]),
-                f"{card['bytes'] / whole:.3f}" if whole else "-",
+                _ratio(card["bytes"], whole),
                 _type(card["input"]),
                 _type(card["output"]),
                 str(sum(card["operators"].values())),
@@ -37,10 +38,15 @@ def export_grid(title: str, cards: dict[str, Any]) -> Grid:
             for name, card in cards.items()
         ),
         names=1,
+        name="variants",
     )
 
 
-def npu_grid(cards: dict[str, Any]) -> Grid:
+def _ratio(size: int, whole: int | None) -> str:
+    return Cell(f"{size / whole:.3f}", size / whole) if whole else "-"
+
+
+def npu_table(cards: dict[str, Any]) -> Table:
     """Lays out what an NPU's compiler made of variants.
 
     Args:
@@ -52,7 +58,7 @@ def npu_grid(cards: dict[str, Any]) -> Grid:
         for one in found.values()
         if "reason" not in one
     } or {"npu: none can be compiled"}
-    return Grid(
+    return Table(
         title,
         (
             "variant",
@@ -65,6 +71,7 @@ def npu_grid(cards: dict[str, Any]) -> Grid:
         ),
         tuple((name, *_on_npu(one)) for name, one in found.items()),
         names=2,
+        name="npu",
     )
 
 

@@ -8,47 +8,20 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from advkeras import channels
-from advkeras import checks
 from advkeras import files
 from advkeras.attacks import AttackResult
 from advkeras.attacks import check_result
+from advkeras.evaluation.drawn import drawn as drawn_matrix
 
 
 def heat_map(matrix: dict[str, Any], path: str | os.PathLike) -> None:
-    """Draws the error of each target on each set of images.
+    """Writes the picture of a transfer matrix, as `TransferMatrix.plot`.
 
     Args:
         matrix: `TransferMatrix.to_json()`.
         path: Where to write the picture (.png).
     """
-    targets = matrix["targets"]
-    rows = matrix["rows"]
-    names = ["clean", *(row["name"] for row in rows)]
-    values = np.array(
-        [
-            [100 * errors[t]["value"] for t in targets]
-            for errors in (
-                matrix["clean_error"],
-                *(row["error"] for row in rows),
-            )
-        ]
-    )
-    figure = Figure(
-        figsize=(2.6 + 1.1 * len(targets), 1.3 + 0.42 * len(names)),
-        layout="constrained",
-    )
-    axes = figure.add_subplot()
-    axes.imshow(values, cmap="magma", vmin=0, vmax=100, aspect="auto")
-    axes.set_xticks(range(len(targets)), targets)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("shown to")
-    axes.set_ylabel("made for")
-    axes.set_title(f"error in %, n = {matrix['n']}", fontsize=10)
-    for (i, j), value in np.ndenumerate(values):
-        color = "black" if value > 60 else "white"
-        axes.text(j, i, f"{value:.1f}", ha="center", va="center", color=color)
-    save(figure, path)
+    save(drawn_matrix(matrix), path)
 
 
 def gallery(
@@ -59,57 +32,18 @@ def gallery(
     count: int = 8,
     magnify: float | None = None,
 ) -> None:
-    """Draws clean and adversarial images and what was changed.
-
-    The difference is magnified, with grey for no change, and the factor
-    written beside it. Labels are those that the model predicts, red where
-    they are wrong.
+    """Writes a picture of an attack's images, as `AttackResult.plot`.
 
     Args:
         result: What the attack found.
         path: Where to write the picture (.png).
-        class_names: What each label stands for.
-        title: What the images are.
-        count: How many images, from the first.
-        magnify: Factor of the difference; None for one with which all but
-            the largest values fit the range.
+        class_names: As for `AttackResult.plot`.
+        title: As there.
+        count: As there.
+        magnify: As there.
     """
     check_result("result", result)
-    count = min(count, len(result))
-    lower, upper = channels.lower_upper(result.bounds)
-    differences = result.perturbation[:count]
-    half = (upper - lower) / 2
-    widest = float(np.max(half))
-    # Each channel by its own range; 1 where all have the same.
-    relative = np.abs(differences) / (half / widest)
-    most = np.quantile(relative, 0.995)
-    factor = magnify or (max(1.0, widest / most) if most > 0 else 1.0)
-    magnified = lower + half + factor * differences
-    figure = Figure(figsize=(1.25 * count + 0.6, 4.7), layout="constrained")
-    figure.suptitle(title, fontsize=10)
-    grid = figure.subplots(3, count, squeeze=False)
-    strips = (
-        ("clean", result.originals, result.clean_predictions),
-        ("adversarial", result.images, result.predictions),
-        (f"difference x {factor:.3g}", magnified, None),
-    )
-    for axes_row, (name, images, predictions) in zip(grid, strips, strict=True):
-        axes_row[0].set_ylabel(name)
-        for i, axes in enumerate(axes_row):
-            shown = ((images[i] - lower) / (upper - lower)).clip(0, 1)
-            axes.imshow(shown.squeeze(), cmap="gray", vmin=0, vmax=1)
-            axes.set_xticks([])
-            axes.set_yticks([])
-            if predictions is not None:
-                said = predictions[i]
-                answered = said != checks.NO_ANSWER
-                right = said == result.labels[i]
-                axes.set_title(
-                    class_names[said] if answered else "no answer",
-                    fontsize=9,
-                    color="black" if right else "crimson",
-                )
-    save(figure, path)
+    save(result.plot(class_names, title, count, magnify), path)
 
 
 def overshoot_curves(

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 
-from advkeras.report.grids import Grid
+from advkeras.tables import Table
 
 
-def agreement_grid(title: str, agreement: dict[str, Any]) -> Grid:
+def agreement_table(title: str, agreement: dict[str, Any]) -> Table:
     """Lays out a file's operators: what they write, and how far it is off.
 
     Args:
         title: What was lifted.
         agreement: `Agreement.to_json()`.
     """
-    return Grid(
+    return Table(
         title,
         (
             "",
@@ -38,17 +38,18 @@ def agreement_grid(title: str, agreement: dict[str, Any]) -> Grid:
             for one in agreement["operators"]
         ),
         names=4,
+        name="operators",
     )
 
 
-def agreements_grid(agreements: Mapping[str, dict[str, Any]]) -> Grid:
+def agreements_table(agreements: Mapping[str, dict[str, Any]]) -> Table:
     """Lays out several files, a line each: how far the outputs agree.
 
     Args:
         agreements: Name -> `Agreement.to_json()`.
     """
     some = next(iter(agreements.values()))
-    return Grid(
+    return Table(
         f"Lift and {some['runtime']}, outputs of {some['n']} images; operators "
         f"on {some['inspected']} of them: the first where the two part, and "
         "the worst of those that are given what the real one was",
@@ -74,6 +75,7 @@ def agreements_grid(agreements: Mapping[str, dict[str, Any]]) -> Grid:
             for name, one in agreements.items()
         ),
         names=1,
+        name="lifts",
     )
 
 
@@ -112,6 +114,19 @@ def agreement_in_words(agreement: dict[str, Any]) -> list[str]:
             "image."
         )
     return lines
+
+
+def agreements_in_words(agreements: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Says of one file or several what `agreement_in_words` says.
+
+    Args:
+        agreements: Name -> `Agreement.to_json()`.
+    """
+    return [
+        line if len(agreements) == 1 else f"{name}: {line}"
+        for name, one in agreements.items()
+        for line in agreement_in_words(one)
+    ]
 
 
 def _where(agreement: dict[str, Any], which: str, measured: str) -> str:

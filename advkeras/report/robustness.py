@@ -7,18 +7,21 @@ from typing import Any
 import numpy as np
 
 from advkeras import channels
+from advkeras import tables
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Rate
 from advkeras.evaluation import Robustness
 from advkeras.evaluation import robustness
-from advkeras.report import figures
-from advkeras.report import tables
-from advkeras.report.grids import Grid
+from advkeras.report.looking import keep_answers
+from advkeras.report.page import Chart
+from advkeras.report.page import charts
 from advkeras.report.run import Run
+from advkeras.tables import Table
 
 _QUARTERS = (0.25, 0.5, 0.75)
+_BINS = 20
 
 
 def robustness_report(
@@ -28,25 +31,24 @@ def robustness_report(
     attacks: Mapping[str, Attack],
     images: np.ndarray,
     labels: np.ndarray,
-    class_names: Sequence[str],
     seed: int = 0,
 ) -> dict[str, Any]:
     """Attacks with every budget, and by those that look for the smallest.
 
     Args:
-        run: Where examples and pictures go; what is there is used.
+        run: Where examples and answers go; what is there is used.
         name: What to call the model.
         classifier: The model.
         attacks: Name -> attack; what follows an @ in a name is its budget,
             and not part of it. At least one has an epsilon.
         images: float32, (n, height, width, channels).
         labels: int64, (n,), the true ones.
-        class_names: What each label stands for.
         seed: Seed of the attacks.
 
     Returns:
         For results.json: "attacks", "robustness", "epsilons" in the units of
-        the images, "smallest" by attack, and "figures", path -> what it shows.
+        the images, "smallest" by attack, the "histogram" of its distortions,
+        and "pictured", the names of the files of examples to look at.
 
     Raises:
         ValueError: No attack has a budget; before any work.
@@ -65,28 +67,20 @@ def robustness_report(
         for key, attack in attacks.items()
     }
     whole = robustness({(kinds[k], shares[k]): found[k] for k in found})
-    drawn = {f"robustness-{name}.png": "robust accuracy over epsilon"}
-    figures.robust_curve(
-        whole.to_json(), run.output / f"robustness-{name}.png", name
-    )
-    for key, result in found.items():
-        if shares[key] in (None, whole.halving):
-            picture = f"{key}-{name}.png"
-            drawn[picture] = f"images changed by {key}"
-            figures.gallery(
-                result,
-                run.output / picture,
-                class_names,
-                title=f"{key}, made for {name}",
-            )
+    shown = {
+        f"{key}-{name}": result
+        for key, result in found.items()
+        if shares[key] in (None, whole.halving)
+    }
+    keep_answers(run, {name: classifier}, shown)
+    smallest = {k: v for k, v in found.items() if shares[k] is None}
     return {
         "attacks": {key: repr(attack) for key, attack in attacks.items()},
         "robustness": whole.to_json(),
         "epsilons": [classifier.epsilon(share) for share in whole.shares],
-        "smallest": {
-            key: _smallest(found[key]) for key in found if shares[key] is None
-        },
-        "figures": drawn,
+        "smallest": {key: _smallest(one) for key, one in smallest.items()},
+        "histogram": _histogram(smallest),
+        "pictured": list(shown),
     }
 
 
@@ -112,7 +106,63 @@ def share_in_words(share: float) -> str:
     return short
 
 
-def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:
+def robustness_charts(results: Mapping[str, Any]) -> list[Chart]:
+    """Draws robust accuracy over epsilon, and how small the smallest are.
+
+    Args:
+        results: What `robustness_report` returned.
+    """
+    found = Robustness.from_json(results["robustness"])
+    lines = {**found.attacks, "all together": found.together}
+    drawn = [
+        charts.curves(
+            "Robust accuracy over epsilon, as a share of the pixel range; bars "
+            f"are 95 % intervals, of {found.clean.n} images",
+            Table(
+                "Images still read rightly, in % (95 % interval)",
+                ("attack", "epsilon", "robust accuracy"),
+                tuple(
+                    (name, tables.number(share, 4), tables.rate(rate))
+                    for name, rates in lines.items()
+                    for share, rate in zip(
+                        (0, *found.shares), (found.clean, *rates), strict=True
+                    )
+                    if rate is not None
+                ),
+                names=1,
+            ),
+            x="epsilon",
+            y="robust accuracy",
+            color="attack",
+        )
+    ]
+    bins = results.get("histogram") or {"counts": {}}
+    if bins["counts"]:
+        ends = list(zip(bins["edges"], bins["edges"][1:], strict=False))
+        drawn.append(
+            charts.histogram(
+                "How large the smallest changes are that were found: "
+                "distortion of the images that fool the model",
+                Table(
+                    "Images by distortion",
+                    ("attack", "from", "to", "images"),
+                    tuple(
+                        (name, _number(low), _number(high), str(count))
+                        for name, counts in bins["counts"].items()
+                        for (low, high), count in zip(ends, counts, strict=True)
+                    ),
+                    names=1,
+                ),
+                ends=("from", "to"),
+                y="images",
+                color="attack",
+                x="distortion (RMS a pixel over the range)",
+            )
+        )
+    return drawn
+
+
+def robustness_tables(results: Mapping[str, Any]) -> list[Table]:
     """Lays out robust accuracy by budget, and the smallest changes.
 
     Args:
@@ -124,8 +174,8 @@ def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:
         for name, rates in found.attacks.items()
     }
     clean = tables.rate(found.clean)
-    grids = [
-        Grid(
+    laid_out = [
+        Table(
             f"Images still read rightly, of {found.clean.n}, in % (95 % "
             "interval), where no pixel changes by more than epsilon: under "
             "each attack, and under whichever of all fools an image",
@@ -145,11 +195,12 @@ def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:
                 ),
             ),
             names=2,
+            name="robust-accuracy",
         )
     ]
     if results["smallest"]:
-        grids.append(
-            Grid(
+        laid_out.append(
+            Table(
                 "The smallest changes that were found: success of all images "
                 "in % (95 % interval); of the successes a quarter, half and "
                 "three quarters are below these distortions (RMS a pixel over "
@@ -166,9 +217,10 @@ def robustness_grids(results: Mapping[str, Any]) -> list[Grid]:
                     for key, one in results["smallest"].items()
                 ),
                 names=1,
+                name="smallest",
             )
         )
-    return grids
+    return laid_out
 
 
 def robustness_in_words(name: str, results: Mapping[str, Any]) -> list[str]:
@@ -179,22 +231,18 @@ def robustness_in_words(name: str, results: Mapping[str, Any]) -> list[str]:
         results: What `robustness_report` returned.
     """
     found = Robustness.from_json(results["robustness"])
-    said = [
-        f"{name} reads {_percent(found.clean)} of {found.clean.n} images "
-        "rightly as they are."
-    ]
     first = [*found.attacks, *results["smallest"]]
     last = first.pop()
-    tried = (
-        f"{', '.join(first)} and {last} leave" if first else f"{last} leaves"
-    )
-    for share in dict.fromkeys((found.halving, found.shares[-1])):
-        i = found.shares.index(share)
-        said.append(
-            f"Where no pixel changes by more than {share_in_words(share)} of "
-            f"the pixel range (epsilon {_number(results['epsilons'][i])}), "
-            f"{tried} {_percent(found.together[i])} of the images read rightly."
-        )
+    tried = f"{', '.join(first)} and {last}" if first else last
+    # The fall in one sentence: what a page begins with.
+    said = [
+        f"Of {found.clean.n} images {name} reads {_percent(found.clean)} "
+        f"rightly as they are, and {_left(found, results, found.halving)}, "
+        f"under {tried}."
+    ]
+    if found.shares[-1] != found.halving:
+        left = _left(found, results, found.shares[-1])
+        said.append(f"It reads {left}.")
     if found.median is not None:
         said.append(
             "Half of the images that it reads rightly fall to a change of at "
@@ -214,6 +262,29 @@ def robustness_in_words(name: str, results: Mapping[str, Any]) -> list[str]:
                 f"{one['distortion'][1]:.2g} (RMS a pixel over the range)."
             )
     return said
+
+
+def _left(found: Robustness, results: Mapping[str, Any], share: float) -> str:
+    i = found.shares.index(share)
+    return (
+        f"{_percent(found.together[i])} where no pixel changes by more than "
+        f"{share_in_words(share)} of the pixel range (epsilon "
+        f"{_number(results['epsilons'][i])})"
+    )
+
+
+def _histogram(found: Mapping[str, AttackResult]) -> dict[str, Any]:
+    """Counts the distortions of the successes, in bins of all attacks."""
+    sizes = {key: one.distortion[one.success] for key, one in found.items()}
+    largest = max((one.max() for one in sizes.values() if len(one)), default=0)
+    edges = np.linspace(0, float(largest) or 1.0, _BINS + 1)
+    return {
+        "edges": edges.tolist(),
+        "counts": {
+            key: np.histogram(one, edges)[0].tolist()
+            for key, one in sizes.items()
+        },
+    }
 
 
 def _smallest(result: AttackResult) -> dict[str, Any]:
@@ -236,9 +307,9 @@ def _smallest(result: AttackResult) -> dict[str, Any]:
 def _number(value: float | Sequence[float] | None) -> str:
     if value is None:
         return "-"
-    # Of each channel, JSON has a list.
-    one = tuple(value) if isinstance(value, Sequence) else value
-    return channels.in_words(one, ".3g")
+    if isinstance(value, Sequence):  # of each channel, JSON has a list
+        return channels.in_words(tuple(value), ".3g")
+    return tables.Cell(channels.in_words(value, ".3g"), value)
 
 
 def _percent(rate: Rate) -> str:

@@ -5,21 +5,22 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tqdm
-
 from advkeras import checks
 from advkeras import datasets
 from advkeras import files
+from advkeras import tables
+from advkeras import work
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.attacks import origin
 from advkeras.classifier import Classifier
-from advkeras.models import cards
+from advkeras.progress import bar as progress_bar
+from advkeras.report import saved
 
 _CHUNK = 256  # images attacked between two saves
 _MAX_GB = 1024.0  # of results that a run wrote itself
@@ -34,16 +35,29 @@ class Run:
     Args:
         output: The folder; made if it is not there.
         settings: All that the results depend on, as JSON values.
+        progress: Whether to show progress bars.
+
+    Attributes:
+        answers: Name of a set of images -> who -> what it said of each, as
+            `ak.evaluation.answers_of` has it; `finish` writes answers.json.
 
     Raises:
         ValueError: The folder holds a run with other settings, or one that
             another process is at work on, or cannot be written.
     """
 
-    def __init__(self, output: str | os.PathLike, settings: dict[str, Any]):
+    def __init__(
+        self,
+        output: str | os.PathLike,
+        settings: dict[str, Any],
+        progress: bool = True,
+    ):
         self.output = Path(output)
+        self.progress = progress
         self.settings = settings
+        self.answers: dict[str, dict[str, Any]] = {}
         self._lock = files.claim(self.output, settings)
+        self._examples: dict[str, Any] = {}  # name -> what they were made by
 
     def attack(
         self,
@@ -78,6 +92,8 @@ class Run:
         if targets is not None:
             targets = checks.check_rows("targets", targets, len(images))
 
+        self.note(name, attack, len(images), seed, targets is not None)
+
         def read(path: Path, rows: slice) -> AttackResult:
             result = AttackResult.load(path, _MAX_GB)
             found = origin.differences(
@@ -93,12 +109,20 @@ class Run:
                 raise self._stale(path, "; ".join(found))
             return result
 
+        shards = whole.with_suffix("")
+        if shards.is_dir():  # a transfer matrix has made them
+            return read(shards, slice(None))
         if whole.exists():
             for part in whole.parent.glob(f"{glob.escape(name)}.part*.npz"):
                 part.unlink()  # the run was killed before it could
             return read(whole, slice(None))
         parts, paths = [], []
-        with tqdm.tqdm(total=len(images), desc=name, unit="image") as bar:
+        with progress_bar(
+            total=len(images),
+            desc=name,
+            unit="image",
+            disable=not self.progress,
+        ) as bar:
             for start in range(0, len(images), _CHUNK):
                 rows = slice(start, start + _CHUNK)
                 path = whole.with_name(f"{name}.part{start}.npz")
@@ -118,6 +142,56 @@ class Run:
         for path in paths:
             path.unlink()
         return result
+
+    def perform(
+        self,
+        what: str,
+        units: Iterable[work.Unit],
+        total: int,
+        models: Mapping[str, Classifier],
+        engine: work.Engine,
+    ) -> work.Performed:
+        """Does units of work, with a progress bar.
+
+        Args:
+            what: What they are, for the bar.
+            units: The units.
+            total: How many there are.
+            models: Name -> model.
+            engine: Where they are done.
+
+        Raises:
+            ValueError: What a unit was given is wrong.
+            FailedUnitsError: As of `work.perform`.
+        """
+        with progress_bar(
+            total=total, desc=what, unit="unit", disable=not self.progress
+        ) as bar:
+            return work.perform(units, models, engine, lambda _: bar.update())
+
+    def note(
+        self,
+        name: str,
+        attack: Attack,
+        n: int,
+        seed: int,
+        targeted: bool = False,
+    ) -> None:
+        """Notes by what a set of examples was made, for results.json.
+
+        Args:
+            name: Its name.
+            attack: The attack.
+            n: How many there are.
+            seed: As for the attack.
+            targeted: Whether it was told which classes to aim at.
+        """
+        self._examples[name] = {
+            "n": n,
+            "seed": seed,
+            "targeted": targeted,
+            "attack": saved.parameters(attack),
+        }
 
     def once(
         self,
@@ -141,9 +215,8 @@ class Run:
         of = _as_read(of or {})
         if not path.exists():
             value = _as_read(make())
-            files.write_json(
-                path, {"of": of, "value": value, "sha256": _sum(value)}
-            )
+            held = {"of": of, "value": value, "sha256": _sum(value)}
+            files.write_json(path, held, indent=None)
         with files.reading("path", path, "a part of a run, as it wrote it"):
             held = files.read_json(path)
             there, value = held["of"], held["value"]
@@ -167,19 +240,31 @@ class Run:
         )
 
     def finish(self, results: dict[str, Any], command: str) -> dict[str, Any]:
-        """Writes results.json and returns what it holds.
+        """Writes results.json, answers.json and tables/.
 
         Args:
             results: What was measured, as JSON values.
             command: What a person would type to have it again.
+
+        Returns:
+            What results.json holds.
         """
-        written = {
-            "command": command,
-            "settings": self.settings,
-            "versions": cards.versions(),
-            **results,
-        }
-        files.write_json(self.output / "results.json", written)
+        # What draws the tables takes a run.
+        from advkeras.report.laid_out import results_tables
+
+        written = saved.save(
+            self.output / "results.json",
+            {
+                "command": command,
+                "settings": self.settings,
+                "examples": self._examples,
+                **results,
+            },
+        )
+        if self.answers:
+            path = self.output / "answers.json"
+            files.write_json(path, self.answers, indent=None)
+        tables.write(results_tables(written), self.output / "tables")
         return written
 
 
@@ -192,22 +277,3 @@ def _sum(value: Any) -> str:
     """Returns the SHA-256 of JSON values, in hex."""
     text = json.dumps(value, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def fingerprint_of(images: Any, labels: Any = None) -> str:
-    """Returns the SHA-256 of images of any kind and their labels, in hex.
-
-    Args:
-        images: As attacks take them.
-        labels: Likewise.
-    """
-    if isinstance(images, datasets.ImageSet):
-        return images.fingerprint
-    images, labels = datasets.examples_of(images, labels, None, None)
-    digest = hashlib.sha256()
-    for part in (images, labels):
-        if part is not None:
-            values = np.ascontiguousarray(part)
-            digest.update(f"{values.dtype} {values.shape}\n".encode())
-            digest.update(values.tobytes())
-    return digest.hexdigest()

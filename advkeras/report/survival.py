@@ -11,6 +11,8 @@ from advkeras import edge
 from advkeras.attacks import Attack
 from advkeras.classifier import Classifier
 from advkeras.report import figures
+from advkeras.report.looking import add_answers
+from advkeras.report.looking import keep_answers
 from advkeras.report.run import Run
 
 
@@ -49,8 +51,9 @@ def survival_report(
         seed: Seed of the attacks.
 
     Returns:
-        For results.json: "source", "attacks", "survival", and "figure", a
-        path relative to the run's folder.
+        For results.json: "source", "attacks", "survival", "figure", a path
+        relative to the run's folder, and "pictured", the names of the files
+        of examples to look at.
 
     Raises:
         ValueError: As `ak.edge.survival`, and if a file does not fit the
@@ -86,7 +89,7 @@ def survival_report(
         "camera": list(camera),
         "threads": threads,
     }
-    survival = edge.survival(
+    found = edge.survival(
         results,
         variants,
         runtimes,
@@ -94,9 +97,15 @@ def survival_report(
         overshoots=overshoots,
         camera=camera,
         threads=threads,
-        progress=True,
+        progress=run.progress,
         once=functools.partial(run.once, of=of),
-    ).to_json()
+    )
+    files_of = {key: f"{key}-{name}" for key in attacks}
+    keep_answers(
+        run, {name: source}, {files_of[k]: v for k, v in results.items()}
+    )
+    add_answers(run, found.answers, files_of)
+    survival = found.to_json()
     figure = f"survival-{name}.png"
     figures.overshoot_curves(survival, run.output / figure, title=name)
     return {
@@ -104,6 +113,7 @@ def survival_report(
         "attacks": {key: repr(attack) for key, attack in attacks.items()},
         "survival": survival,
         "figure": figure,
+        "pictured": list(files_of.values()),
     }
 
 

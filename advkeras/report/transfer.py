@@ -1,17 +1,25 @@
 """The transfer matrices of a run, with their pictures."""
 
 from collections.abc import Mapping
-from collections.abc import Sequence
 from typing import Any
 
+from advkeras import checks
+from advkeras import work
 from advkeras.attacks import Attack
+from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
-from advkeras.evaluation import transfer_matrix
-from advkeras.report import figures
-from advkeras.report.grids import Grid
+from advkeras.datasets.shards import Shards
+from advkeras.datasets.shards import of_arrays
+from advkeras.evaluation.laid_out import transfer_tables
+from advkeras.evaluation.transfer import compatible
+from advkeras.evaluation.transfer_job import TransferJob
+from advkeras.report.looking import keep_answers
+from advkeras.report.page import Chart
 from advkeras.report.page import Section
+from advkeras.report.page import charts
 from advkeras.report.run import Run
-from advkeras.report.tables import cell
+from advkeras.tables import Table
+from advkeras.tables import cell
 
 
 def transfer_report(
@@ -19,111 +27,94 @@ def transfer_report(
     models: Mapping[str, Classifier],
     attacks: Mapping[str, Attack],
     images: Any,
-    labels: Any,
-    class_names: Sequence[str],
+    labels: Any = None,
     amplified: float | None = 0.1,
     seed: int = 0,
+    engine: work.Engine | None = None,
 ) -> dict[str, Any]:
-    """Measures a transfer matrix for each attack, and draws it.
+    """Measures a transfer matrix for each attack, a shard at a time.
 
     Args:
-        run: Where examples and pictures go; what is there is used.
+        run: Where examples and answers go; what is there is used.
         models: Name -> Classifier, each source and target.
         attacks: Name -> attack.
-        images: As for `ak.evaluation.transfer_matrix`.
+        images: As for `ak.evaluation.transfer_matrix`, or `Shards`.
         labels: As there.
-        class_names: What each label stands for.
         amplified: As for `transfer_matrix`.
         seed: Seed of the attacks and the noise.
+        engine: Where the work is done; None for this process.
 
     Returns:
-        For results.json: "matrices" and "figures", each by attack; figures
-        are paths relative to the run's folder.
+        For results.json: "matrices", by attack.
+
+    Raises:
+        ValueError: The models do not fit each other, or the images them.
+        FailedUnitsError: Some of the work failed three times.
     """
-    matrices, drawn = {}, {}
-    for attack_name, attack in attacks.items():
-        found = {
-            name: run.attack(
-                f"{attack_name}-{name}", attack, model, images, labels, seed
-            )
-            for name, model in models.items()
-        }
-        matrix = transfer_matrix(
+    models = compatible(models)
+    checks.check_seed("seed", seed)
+    if amplified is not None:
+        checks.check_positive("amplified", amplified)
+    shards = images
+    if not isinstance(images, Shards):
+        first = next(iter(models.values()))
+        images, labels = first.examples(images, labels)
+        labels = checks.check_labels(labels, len(images), first.num_classes)
+        shards = of_arrays(images, labels)
+    job = TransferJob(run.output, models, attacks, shards, amplified, seed)
+    job.plan.write()
+    total = len(shards.starts) * len(models)
+    engine = engine or work.engine()
+    matrices = {}
+    for name, attack in attacks.items():
+        for model in models:
+            run.note(f"{name}-{model}", attack, len(shards), seed)
+        for what, units in (
+            (f"{name}: examples", job.attack_units(name)),
+            (f"{name}: answers", job.answer_units(name)),
+            (f"{name}: noise", job.noise_units(name)),
+        ):
+            run.perform(what, units, total, models, engine)
+        matrices[name] = job.matrix(name).to_json()
+        keep_answers(
+            run,
             models,
-            attack,
-            images,
-            labels,
-            amplified=amplified,
-            seed=seed,
-            results=found,
-        ).to_json()
-        matrices[attack_name] = matrix
-        drawn[attack_name] = [f"{attack_name}-transfer.png"]
-        figures.heat_map(matrix, run.output / drawn[attack_name][0])
-        for name, result in found.items():
-            picture = f"{attack_name}-{name}.png"
-            figures.gallery(
-                result,
-                run.output / picture,
-                class_names,
-                title=f"{attack_name}, made for {name}",
-            )
-            drawn[attack_name].append(picture)
-    return {"matrices": matrices, "figures": drawn}
+            {
+                f"{name}-{model}": AttackResult.load(
+                    job.examples(name, model)[0], max_gb=1024.0
+                )
+                for model in models
+            },
+        )
+    return {"matrices": matrices}
 
 
-def transfer_grids(matrix: Mapping[str, Any]) -> list[Grid]:
-    """Lays out what an attack did to each source, and to all targets.
+def transfer_chart(name: str, matrix: Mapping[str, Any]) -> Chart:
+    """Draws the error of each target on each set of images.
 
     Args:
+        name: The attack.
         matrix: `TransferMatrix.to_json()`.
-
-    Returns:
-        Success on each source, norms being means over the successes; and the
-        error of each target on each set of images.
     """
-    norms = {
-        "distortion": "mean_distortion",
-        "L2": "mean_l2",
-        "Linf": "mean_linf",
-    }
-    targets = matrix["targets"]
-    clean = (cell(matrix["clean_error"][target]) for target in targets)
-    return [
-        Grid(
-            f"{matrix['attack']} on the model attacked, n = {matrix['n']}: "
-            "success of all images, of those read rightly before, and those "
-            "still read rightly, in % (95 % interval)",
-            ("model", "success", "of correct", "robust", *norms),
+    sets = [("nobody (clean)", matrix["clean_error"])]
+    sets += [(row["name"], row["error"]) for row in matrix["rows"]]
+    return charts.heat_map(
+        f"{name}: error of each model (across) on the images made for each "
+        f"(down), in %, of {matrix['n']} images",
+        Table(
+            "Error in % (95 % interval)",
+            ("images made for", "on", "error", "written"),
             tuple(
-                (
-                    name,
-                    cell(rates["of_all"]),
-                    cell(rates["of_correct"]),
-                    cell(rates["robust_accuracy"]),
-                    *(_norm(rates[key]) for key in norms.values()),
-                )
-                for name, rates in matrix["success"].items()
+                (made_for, target, cell(errors[target]), _short(errors[target]))
+                for made_for, errors in sets
+                for target in matrix["targets"]
             ),
-            names=1,
         ),
-        Grid(
-            f"error of each model in % (95 % interval), n = {matrix['n']}",
-            ("images made for", "distortion", *(f"on {t}" for t in targets)),
-            (
-                ("nobody (clean)", "0", *clean),
-                *(
-                    (
-                        row["name"],
-                        f"{row['distortion']:.4f}",
-                        *(cell(row["error"][target]) for target in targets),
-                    )
-                    for row in matrix["rows"]
-                ),
-            ),
-            names=1,
-        ),
-    ]
+        x="on",
+        y="images made for",
+        value="error",
+        text="written",
+    )
 
 
 def transfer_sections(results: Mapping[str, Any]) -> list[Section]:
@@ -131,12 +122,12 @@ def transfer_sections(results: Mapping[str, Any]) -> list[Section]:
     return [
         Section(
             f"Transfer: {name}",
-            grids=transfer_grids(matrix),
-            figures={p: f"{name}: {p}" for p in results["figures"][name]},
+            tables=transfer_tables(matrix, name),
+            charts=[transfer_chart(name, matrix)],
         )
         for name, matrix in results["matrices"].items()
     ]
 
 
-def _norm(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _short(rate: Mapping[str, Any]) -> str:
+    return "-" if rate["value"] is None else f"{100 * rate['value']:.1f}"

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from advkeras.classifier import Classifier
+from advkeras.datasets.shards import fingerprint_of
 from advkeras.evaluation import Checks
 from advkeras.evaluation import trust
-from advkeras.report.grids import Grid
 from advkeras.report.page import Section
 from advkeras.report.run import Run
-from advkeras.report.run import fingerprint_of
+from advkeras.tables import Table
 
 
 def trust_report(
@@ -86,7 +86,7 @@ def trust_section(results: Mapping[str, Any]) -> Section:
         results: "checks" as `trust_report` returned them.
     """
     words = {True: "holds", False: "DOES NOT HOLD", None: "not established"}
-    grid = Grid(
+    checks = Table(
         "What has to hold before a figure can be trusted",
         ("model", "check", "", "found", "source"),
         tuple(
@@ -95,8 +95,9 @@ def trust_section(results: Mapping[str, Any]) -> Section:
             for check in Checks.from_json(checks).checks
         ),
         names=5,
+        name="checks",
     )
-    return Section("Checks", grids=[grid])
+    return Section("Checks", tables=[checks])
 
 
 def trust_in_words(results: Mapping[str, Any]) -> list[str]:

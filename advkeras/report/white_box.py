@@ -9,14 +9,14 @@ from typing import Any
 from advkeras import checks
 from advkeras import datasets
 from advkeras import edge
+from advkeras import tables
 from advkeras.attacks import Attack
 from advkeras.attacks import Evasive
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Rate
-from advkeras.report import tables
-from advkeras.report.grids import Grid
 from advkeras.report.run import Run
 from advkeras.report.trust import trust_report
+from advkeras.tables import Table
 
 _CHECKED = 32  # images that the checks of a copy are made with
 
@@ -108,9 +108,9 @@ def white_box_report(
     }
 
 
-def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
+def white_box_tables(rows: Sequence[edge.WhiteBox]) -> list[Table]:
     """Lays out one table an attack: white box beside transfer."""
-    grids = []
+    laid_out = []
     for attack in dict.fromkeys(row.attack for row in rows):
         own = [row for row in rows if row.attack == attack]
         columns = {
@@ -131,8 +131,8 @@ def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
             for heading, make in columns.items()
         }
         drawn = {k: v for k, v in drawn.items() if set(v) != {"-"}}
-        grids.append(
-            Grid(
+        laid_out.append(
+            Table(
                 f"{attack}, {own[0].clean.n} images, judged by "
                 f"{own[0].runtime}, in % (95 % interval): accuracy on clean "
                 "images, on those made on the float model (transfer) and on "
@@ -145,9 +145,10 @@ def white_box_grids(rows: Sequence[edge.WhiteBox]) -> list[Grid]:
                     for i, row in enumerate(own)
                 ),
                 names=1,
+                name=f"white-box-{attack}",
             )
         )
-    return grids
+    return laid_out
 
 
 def white_box_in_words(rows: Sequence[edge.WhiteBox]) -> list[str]:
@@ -203,7 +204,7 @@ def white_box_markdown(results: Mapping[str, Any]) -> str:
     ]
     blocks = [
         f"## {results['source']}",
-        *(grid.markdown().rstrip() for grid in white_box_grids(rows)),
+        *(table.markdown().rstrip() for table in white_box_tables(rows)),
         "\n".join(lines),
         f"Made by `{results['command']}`.",
     ]

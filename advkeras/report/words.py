@@ -1,6 +1,9 @@
 """What a transfer matrix shows, in sentences made from its figures."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from advkeras.tables import cell
 
 
 def in_words(matrix: dict[str, Any]) -> list[str]:
@@ -15,9 +18,11 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
     rows = matrix["rows"]
     source, *others = matrix["targets"]
     rates = matrix["success"][source]
+    correct = rates["of_correct"]
     own = (
-        f"{_percent(rates['of_all'])} of {matrix['n']} test digits can be "
-        f"changed so that {source} is fooled"
+        f"Of the {correct['n']} test digits that {source} reads rightly, "
+        f"{cell(correct, decimals=1)} % (95 % interval) can be changed so "
+        "that it is fooled"
     )
     if rates["mean_distortion"] is not None:
         own += f", by {rates['mean_distortion']:.3f} a pixel on average (RMS)"
@@ -37,7 +42,10 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
                 f"{unchanged})"
             )
         else:
-            clauses.append(f"enlarged to {row['distortion']:.3f}, {misread}")
+            clauses.append(
+                f"scaled to {row['distortion']:.3f}, which shrinks what was "
+                f"larger, {misread}"
+            )
     for row in [row for row in rows if row["kind"] == "noise"][:1]:
         worst = max(row["error"].values(), key=lambda rate: rate["value"])
         clauses.append(
@@ -46,6 +54,35 @@ def in_words(matrix: dict[str, Any]) -> list[str]:
         )
     second = "; ".join(clauses)
     return [own + ".", second[:1].upper() + second[1:] + "."]
+
+
+def transfer_in_words(results: Mapping[str, Any]) -> list[str]:
+    """Says for each attack how far it carries at best, and at worst.
+
+    Args:
+        results: "matrices", as `transfer_report` returned them.
+    """
+    said = []
+    for name, matrix in results["matrices"].items():
+        carried = [
+            (row["source"], target, rate)
+            for row in matrix["rows"]
+            if row["kind"] == "attack"
+            for target, rate in row["transfer"].items()
+            if target != row["source"] and rate["value"] is not None
+        ]
+        if carried:
+            carried.sort(key=lambda one: -one[2]["value"])
+            clauses = [
+                f"of the {rate['n']} images that fool {source}, {target} "
+                f"misreads {cell(rate, decimals=1)} %"
+                for source, target, rate in (carried[0], carried[-1])
+            ]
+            said.append(
+                f"{name} carries best here: {clauses[0]} (95 % interval)"
+                + (f"; least: {clauses[1]}." if len(carried) > 1 else ".")
+            )
+    return said
 
 
 def _percent(rate: dict[str, Any]) -> str:

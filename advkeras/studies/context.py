@@ -125,7 +125,7 @@ class Context:
             recipe,
             seed=seed,
             options=options,
-            progress=True,
+            progress=self.run.progress,
         )
         return load(path)
 

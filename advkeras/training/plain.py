@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from advkeras import attacks
 from advkeras import checks
@@ -19,6 +18,7 @@ from advkeras import files
 from advkeras import models
 from advkeras import packed
 from advkeras.models.quocnet import stages
+from advkeras.progress import bar as progress_bar
 from advkeras.training import solver
 from advkeras.training.adversarial import AdversarialTraining
 from advkeras.training.autoencoder import pretrain_encoder
@@ -135,7 +135,7 @@ def _fit_lbfgs(
 ) -> None:
     done = 0
     more: dict[str, Any] = {}  # the solver's state, where it is kept
-    with tqdm.tqdm(
+    with progress_bar(
         total=recipe.epochs,
         desc=model.name,
         unit="iteration",
@@ -295,7 +295,7 @@ class _ProgressBar(keras.callbacks.Callback):
 
     def __init__(self, epochs: int, name: str):
         super().__init__()
-        self.bar = tqdm.tqdm(total=epochs, desc=name, unit="epoch")
+        self.bar = progress_bar(total=epochs, desc=name, unit="epoch")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         values = {k: f"{v:.4f}" for k, v in (logs or {}).items()}

@@ -30,4 +30,7 @@ for line in "${models[@]}"; do
   read -r model dataset _ <<<"$line"
   python -m tests.edge.calibrations "$model" "$dataset" 256 >>"$out/devices.md"
 done
+{ echo; cat docs/parts/quantizers.md
+  python -m tests.edge.quantizers 256 m1=mnist conv-mnist=mnist \
+    conv-cifar10=cifar10; } >>"$out/devices.md"
 mv "$out/devices.md" docs/

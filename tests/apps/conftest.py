@@ -11,6 +11,8 @@ import pytest
 from absl import app
 from absl import flags
 
+from tests import results_json
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -36,6 +38,7 @@ def start_app():
             capture_output=True,
             text=True,
         )
+        results_json.check_outputs(arguments)
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     return start_app
@@ -67,6 +70,7 @@ def run_app(monkeypatch, capsys):
             # The next app defines its own.
             for flag in set(flags.FLAGS) - before:
                 delattr(flags.FLAGS, flag)
+        results_json.check_outputs(arguments)
         return Ended(ended.value.code, *capsys.readouterr())
 
     return run_app

@@ -42,10 +42,12 @@ def test_the_whole_way(start_app, arguments, tmp_path):
     assert [table["suite"] for table in tables] == ["fgsm", "edge"]
     assert [table["model"] for table in tables] == ["linear"] * 2
 
+    page = (tmp_path / "run" / "index.html").read_text()
+    assert "fgsm on linear" in page and "edge on linear" in page
     # What the tables show is what results.json holds.
     markdown = (tmp_path / "run" / "benchmark.md").read_text()
     for table in tables:
-        for grid in ak.report.benchmark_grids(table):
+        for grid in ak.report.benchmark_tables(table):
             assert grid.markdown().strip() in markdown
             for row in grid.rows:
                 (line,) = [

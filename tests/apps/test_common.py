@@ -1,9 +1,12 @@
 """How every app begins and ends."""
 
 import json
+import os
 import re
 import shlex
 import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 APPS = sorted(path.stem for path in (ROOT / "apps").glob("[a-z]*.py"))
 EVERY_APP = pytest.mark.parametrize("name", APPS)
+# `runs` takes words, and has no flag of its own.
+FLAGGED = pytest.mark.parametrize("name", [n for n in APPS if n != "runs"])
 
 TINY = """
 import json
@@ -44,7 +49,7 @@ def tiny(tmp_path):
     return tiny
 
 
-@EVERY_APP
+@FLAGGED
 def test_help_comes_within_a_second(start_app, name):
     seconds = []
     for _ in range(3):
@@ -94,7 +99,7 @@ def test_every_app_runs_the_command_of_its_docstring(name):
     assert example[1] == name
 
 
-@EVERY_APP
+@FLAGGED
 def test_only_flags_are_expected(start_app, name):
     ended = start_app(name, "junk", "--output=x", "more")
     assert ended.code == 2
@@ -106,13 +111,68 @@ def test_only_flags_are_expected(start_app, name):
 
 
 @pytest.mark.parametrize(
-    "flag", ["--nosuch=1", "--seed=-1", "--seed=one", "--epochs=0"]
+    ("flag", "said"),
+    [
+        ("--nosuch=1", "nosuch"),
+        ("--seed=-1", "seed=-1"),
+        ("--seed=one", "seed=one"),
+        ("--epochs=0", "epochs=0"),
+        ("--clip=7", "clip=7"),
+        ("--nooutput", "nooutput"),
+        ("--verbosity=x", "verbosity=x"),
+        ("--flagfile=nosuch", "nosuch"),
+        ("--pdb=7", "pdb"),
+        ("--stderrthreshold=x", "stderrthreshold"),
+        ("--logger_levels=x", "logger_levels=x"),
+        ("--logger_levels=absl:x", "'x'"),
+    ],
 )
-def test_wrong_flags_are_said_without_a_traceback(start_app, flag):
-    ended = start_app("train", flag)
-    assert ended.code != 0
-    assert flag.strip("-").partition("=")[0] in ended.err
-    assert "Traceback" not in ended.err
+def test_a_wrong_flag_is_one_line_and_2(run_app, flag, said):
+    """The app's own or one of absl, which would say 1 and two lines."""
+    ended = run_app("train", flag)
+    assert (ended.code, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith("train: ")
+    assert said in line
+
+
+@FLAGGED
+def test_wrong_flags_are_said_by_every_app(start_app, name):
+    ended = start_app(name, "--outptu=x")
+    assert ended.code == 2
+    assert ended.out == ""
+    assert re.fullmatch(
+        rf"{name}: Unknown command line flag 'outptu'.*output.*\n", ended.err
+    )
+
+
+@pytest.mark.parametrize(
+    "flag", ["--help", "--helpshort", "--helpfull", "--helpxml", "-?"]
+)
+def test_help_of_any_kind_is_0(run_app, flag):
+    ended = run_app("train", flag)
+    assert ended.code == 0
+    assert "test_split" in ended.out
+    assert ended.err == ""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_may_be_cut_short(unbuffered):
+    """By `head`, say, which closes the pipe."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    command = [sys.executable, "-m", "apps.train", "--help"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_verbosity_shows_where_an_error_surfaced(start_app):

@@ -1,5 +1,6 @@
 """apps.edge_eval: from a float model to what still fools its copies."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -15,8 +16,10 @@ from keras import layers
 
 import advkeras as ak
 from advkeras import files
+from advkeras.edge import quantizing
 from advkeras.edge import runtimes
 from advkeras.edge.runtimes import device
+from advkeras.edge.runtimes import known
 from advkeras.edge.standalone import run_on_device
 from advkeras.evaluation import Rate
 
@@ -163,7 +166,7 @@ def test_the_whole_way_in_a_process_of_its_own(
     # What is printed and written is what is in results.json.
     shown = words(ended.out)
     written = (run / "survival.md").read_text()
-    for grid in ak.report.survival_grids(whole):
+    for grid in ak.report.survival_tables(whole):
         assert words(grid.title) in shown
         assert grid.markdown() in written
         for variant, names, *figures in grid.rows:
@@ -277,7 +280,7 @@ def test_the_copies_themselves_are_attacked_too(
     run = tmp_path / "run"
     assert (run / "survival.md").exists()
     written = (run / "white_box.md").read_text()
-    (grid,) = ak.report.white_box_grids([row])
+    (grid,) = ak.report.white_box_tables([row])
     assert grid.markdown().rstrip() in written
     assert words(grid.title) in words(ended.out)
     for sentence in ak.report.white_box_in_words([row]):
@@ -646,7 +649,7 @@ def test_a_copy_for_other_pixels(refusal, foreign, exported, tmp_path):
 
 def test_no_threads(run_app, arguments, tmp_path):
     ended = run_app("edge_eval", *arguments, "--threads=0")
-    assert ended.code == 1  # of absl, which says so itself
+    assert ended.code == 2
     assert "--threads=0" in ended.err
     assert not (tmp_path / "run").exists()
 
@@ -664,3 +667,42 @@ def test_other_settings_need_another_output(run_app, refusal, arguments):
     run_app("edge_eval", *arguments)
     message = refusal("edge_eval", *arguments, "--overshoots=1,2")
     assert "overshoots: ['1', '1.5'] there, ['1', '2'] here" in message
+
+
+@pytest.mark.parametrize("asked", [None, "litert,tflm"])
+def test_of_the_default_what_is_installed_runs(
+    run_app, small_edge_eval, tmp_path, monkeypatch, asked
+):
+    absent = dataclasses.replace(known.HERE["tflm"], modules=("no_such",))
+    monkeypatch.setitem(known.HERE, "tflm", absent)
+    arguments = [a for a in small_edge_eval if "--runtimes" not in a]
+    if asked is not None:
+        arguments.append(f"--runtimes={asked}")
+    ended = run_app("edge_eval", *arguments, "--nowhite_box")
+    if asked is not None:
+        assert ended.code == 2
+        assert "pip install 'advkeras[tflm]'" in ended.err
+        return
+    assert (ended.code or 0) == 0
+    said = "warning: runtimes: tflm is not installed and left out"
+    assert ended.err.splitlines().count(said) == 1
+    written = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert written["settings"]["runtimes"] == ["litert", "litert-reference"]
+
+
+@pytest.mark.parametrize("quantizer", ["tflite", "litert"])
+def test_what_quantises_the_copies(
+    run_app, refusal, small_edge_eval, tmp_path, quantizer
+):
+    if quantizer == "litert":
+        pytest.importorskip("litert_quantizer")
+    flags = [*small_edge_eval, "--nowhite_box", "--calibration=20"]
+    flags += ["--variants=int8", "--batch=1"]
+    ended = run_app("edge_eval", *flags, f"--quantizer={quantizer}")
+    assert (ended.code or 0) == 0
+    card = ak.models.read_card(tmp_path / "run" / "tflite" / "int8.tflite")
+    assert card["quantizer"] == quantizing.QUANTIZERS[quantizer]
+    assert f"--quantizer={quantizer}" in card["provenance"]["command"]
+    (other,) = {"tflite", "litert"} - {quantizer}
+    message = refusal("edge_eval", *flags, f"--quantizer={other}")
+    assert "`output` must be new" in message

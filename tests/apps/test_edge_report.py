@@ -42,11 +42,12 @@ def test_what_it_prints_and_writes(start_app, paths, tmp_path):
     ended = start_app("edge_report", *flags(paths, tmp_path))
     assert ended.code == 0, ended.err
     results = json.loads((tmp_path / "report" / "results.json").read_text())
-    assert results.pop("command").startswith("python -m apps.edge_report ")
-    assert results == json.loads(json.dumps(devices.compare(paths)))
+    assert results["command"].startswith("python -m apps.edge_report ")
+    compared = json.loads(json.dumps(devices.compare(paths)))
+    assert {key: results[key] for key in compared} == compared
     for line in report.devices_lines(results):
         assert line in ended.out
-    for grid in report.devices_grids(results):
+    for grid in report.devices_tables(results):
         assert grid.rows[0][0] in ended.out
     written = (tmp_path / "report" / "devices.md").read_text()
     assert written.startswith("## fc10 on devices\n")
@@ -56,8 +57,13 @@ def test_what_it_prints_and_writes(start_app, paths, tmp_path):
 def test_called_again_it_writes_again(run_app, paths, tmp_path):
     run_app("edge_report", *flags(paths[:1], tmp_path))
     assert (run_app("edge_report", *flags(paths, tmp_path)).code or 0) == 0
+    page = (tmp_path / "report" / "index.html").read_text()
     results = json.loads((tmp_path / "report" / "results.json").read_text())
     assert len(results["executors"]) == 4
+    said, *_ = report.devices_in_words(results)
+    assert said.split(", from ")[0] in page
+    for table in report.devices_tables(results):
+        assert table.title.split(",")[0] in page
 
 
 def test_results_of_two_bundles(refusal, answers, paths, tmp_path):

@@ -48,7 +48,7 @@ def test_the_whole_way_in_a_process_of_its_own(
     assert found["settings"]["model"] == sha256
     data = ak.datasets.load("mnist5k", "train[:100]")
     assert found["settings"]["data_fingerprint"] == data.fingerprint
-    names = {"results.json", "settings.json"}
+    names = {"results.json", "settings.json", "tables"}
     for name, card in found["variants"].items():
         assert card == ak.models.read_card(output / f"{name}.tflite")
         assert card["provenance"] == {
@@ -87,11 +87,15 @@ def test_the_whole_way_in_a_process_of_its_own(
 def test_called_again_it_writes_the_same(run_app, arguments, output):
     arguments.append("--variants=float32,int8")
     assert (run_app("export", *arguments).code or 0) == 0
-    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    before = {
+        path: path.read_bytes() for path in output.rglob("*") if path.is_file()
+    }
     assert (run_app("export", *arguments).code or 0) == 0
-    after = {path.name: path.read_bytes() for path in output.iterdir()}
+    after = {
+        path: path.read_bytes() for path in output.rglob("*") if path.is_file()
+    }
     assert before == after
-    assert not [name for name in before if name.endswith(".c")]
+    assert not [path for path in before if path.suffix == ".c"]
 
 
 def test_a_variant_that_a_model_cannot_have(run_app, tmp_path, output):
@@ -120,6 +124,17 @@ def test_a_variant_that_a_model_cannot_have(run_app, tmp_path, output):
     assert found["skipped"] == {"int16x8": "no int16 kernel for ELU"}
     assert list(found["variants"]) == ["int8"]
     assert not (output / "int16x8.tflite").exists()
+
+
+def test_what_quantises(run_app, arguments, output):
+    pytest.importorskip("litert_quantizer")
+    arguments += ["--variants=float32,int8", "--batch=1", "--quantizer=litert"]
+    ended = run_app("export", *arguments)
+    assert (ended.code or 0) == 0
+    cards = results(output)["variants"]
+    assert "quantizer" not in cards["float32"]
+    assert cards["int8"]["quantizer"] == "litert-quantizer"
+    assert cards["int8"]["calibration"]["images"] == 20
 
 
 def test_no_data_set_is_needed_for_floats(run_app, model_files, output):

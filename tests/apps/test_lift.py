@@ -10,6 +10,7 @@ from advkeras import files
 from advkeras.edge.lift import read
 from advkeras.edge.lift.samples import samples
 from tests.edge import strangers
+from tests.edge.lift import handmade
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,8 @@ def test_what_is_written_is_the_agreement(run_app, arguments, output, exported):
     (said,) = [line for line in lines if line.startswith("Output ")]
     assert "the same class for" in said and "step" in said
     assert any(li.startswith("Operator by operator, on 4") for li in lines)
+    page = (output / "index.html").read_text()
+    assert said.split(",")[0] in page and "FULLY_CONNECTED" in page
 
 
 @pytest.mark.slow
@@ -91,6 +94,23 @@ def test_noise_needs_no_data_set(run_app, arguments, output):
     found = results(output)
     assert found["agreements"]["int8"]["n"] == 40
     assert found["settings"]["data_fingerprint"] == {"int8": None}
+
+
+def test_a_file_of_two_inputs(run_app, refusal, output, tmp_path):
+    path = tmp_path / "sum.tflite"
+    shapes = [(3, 4, 5), (3, 4, 5)]
+    path.write_bytes(
+        handmade.of_two("ADD", ["FLOAT32"] * 2, [None] * 2, shapes)
+    )
+    flags = f"--tflite={path}", f"--output={output}", "--examples=30"
+    message = refusal("lift", *flags, "--dataset=mnist5k")
+    assert "'noise' has them" in message
+    assert not output.exists()
+    ended = run_app("lift", *flags, "--dataset=noise")
+    assert (ended.code or 0) == 0
+    found = results(output)["agreements"]["sum"]
+    assert [one["name"] for one in found["operators"]] == ["ADD"]
+    assert found["outputs"][0]["difference"]["values"] == 30 * 60
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import re
-import time
 
 import pytest
 
@@ -29,11 +27,8 @@ def check_folder(folder):
     assert m1["train_fingerprint"] != m2["train_fingerprint"]
     assert {m["train_images"] for m in (m1, prime, m2)} == {2000}
     page = (folder / "index.html").read_text(encoding="utf-8")
-    pictures = re.findall(r'<img src="([^"]+)"', page)
-    # A heat map and three galleries an attack; the curve, three more, survival.
-    assert len(pictures) == 2 * 4 + 4 + 1
-    for picture in pictures:
-        assert (folder / picture).stat().st_size > 1000
+    # Every image is within the page, as it is mailed.
+    assert 'id="data">' in page and "data:image/webp" in page
     assert results["evaluation"]["source"] == "m1"
     assert results["evaluation"]["robustness"]["clean"]["n"] > 0
     check_edge(folder, results["evaluation"]["edge"], page)
@@ -63,7 +58,7 @@ def check_edge(folder, at_edge, page):
         assert ak.models.read_card(folder / "tflite" / f"{name}.tflite")
         assert f">{name}</td>" in page
     assert "On devices: the .tflite copies of m1" in page
-    assert f'<img src="{at_edge["figure"]}"' in page
+    assert "survival" in page and page.count("<svg") > 5
 
 
 @pytest.mark.slow
@@ -96,39 +91,10 @@ def test_a_hurried_one(run_app, tmp_path, monkeypatch):
     counts = results["evaluation"]["edge"]["survival"]["attacks"]
     assert {count["n"] for count in counts.values()} == {6}
 
-
-@pytest.mark.slow
-def test_a_real_one(start_app, tmp_path):
-    """The whole way; called again, in a part of the time."""
-    start = time.perf_counter()
-    ended = start_app("quickstart", f"--output={tmp_path}")
-    assert ended.code == 0
-    first_time = time.perf_counter() - start
-    results = check_folder(tmp_path)
-    lbfgs = results["matrices"]["lbfgs"]
-    assert lbfgs["n"] == 256
-    for name in NETS:
-        assert results["cards"][name]["test_error"] < 0.15
-        assert lbfgs["success"][name]["of_all"]["value"] == 1.0
-    # Examples carry over to the other nets, and noise of their size does not.
-    first = lbfgs["rows"][0]
-    noise = next(row for row in lbfgs["rows"] if row["kind"] == "noise")
-    assert noise["distortion"] >= first["distortion"]
-    for name in ("m1-prime", "m2"):
-        assert first["error"][name]["value"] > noise["error"][name]["value"]
-    # FGSM survives quantisation; the smallest changes do with two per cent.
-    survival = ak.edge.Survival.from_json(
-        results["evaluation"]["edge"]["survival"]
-    )
-    for variant in VARIANTS:
-        row = survival.find(variant, "litert")
-        assert row.find("fgsm@0.1", "uint8").survival.value > 0.95
-        assert row.find("lbfgs", "uint8", 1.2).survival.value > 0.9
-
+    # Called again it reads what is there, and says the same. That the figures
+    # of a real one are those of README.md, tests/readme_figures.py checks.
     written = (tmp_path / "results.json").read_bytes()
-    start = time.perf_counter()
-    again = start_app("quickstart", f"--output={tmp_path}")
-    assert again.code == 0
-    assert time.perf_counter() - start < first_time / 2
+    again = run_app("quickstart", f"--output={tmp_path}", "--seed=3")
+    assert (again.code or 0) == 0
     assert again.out == ended.out
     assert (tmp_path / "results.json").read_bytes() == written

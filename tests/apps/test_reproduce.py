@@ -63,6 +63,9 @@ def test_small_studies_without_a_data_set(start_app, monkeypatch, tmp_path):
     ):
         assert f"({picture}.png)" in page
         assert (tmp_path / f"{picture}.png").stat().st_size > 5000
+    whole = (tmp_path / "index.html").read_text()
+    assert whole.count('src="data:image/png;base64,') >= 2
+    assert "published figures" in whole and results["title"] in whole
     first = results["details"]["matrix"]
     assert start_app("reproduce", *flags).code == 0
     again = json.loads(

@@ -93,12 +93,15 @@ def both(pair, make, **options):
 @pytest.mark.parametrize("name", ATTACKS)
 def test_the_normalised_net_is_attacked_alike(pair, name):
     ours, theirs = both(pair, ATTACKS[name], seed=3)
-    np.testing.assert_allclose(
-        normalised.back(theirs.images), ours.images, atol=1e-4
-    )
+    off = np.abs(normalised.back(theirs.images) - ours.images)
+    # Where two candidates are as good to the last digit, rounding decides.
+    alike = off.max(axis=(1, 2, 3)) < 1e-4
+    assert alike.mean() > 0.97
     assert (theirs.predictions == ours.predictions).mean() > 0.97
     assert (theirs.success == ours.success).mean() > 0.97
-    np.testing.assert_allclose(theirs.distortion, ours.distortion, atol=1e-5)
+    np.testing.assert_allclose(
+        theirs.distortion[alike], ours.distortion[alike], atol=1e-5
+    )
     lower, upper = np.float32(normalised.BOUNDS)
     if "unclipped" not in name:
         assert (theirs.images >= lower).all()

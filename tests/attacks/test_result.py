@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -27,18 +29,69 @@ def test_saved_and_loaded_is_the_same(result, tmp_path, name):
 
 
 def test_concatenation_of_parts_is_the_whole(result):
-    parts = [
-        ak.attacks.AttackResult(
-            **{
-                k: v[rows] if isinstance(v, np.ndarray) else v
-                for k, v in fields(result).items()
-            }
-        )
-        for rows in (slice(0, 2), slice(2, 5))
-    ]
-    joined = ak.attacks.AttackResult.concatenate(parts)
+    for parts in ([result[:2], result[2:]], result):
+        joined = ak.attacks.AttackResult.concatenate(parts)
+        for name, value in fields(result).items():
+            np.testing.assert_array_equal(getattr(joined, name), value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (2, [2]),
+        (np.int64(-1), [4]),
+        (slice(1, 4), [1, 2, 3]),
+        (slice(None, None, -2), [4, 2, 0]),
+        ([3, 0, 3], [3, 0, 3]),
+        (np.array([True, False, False, True, False]), [0, 3]),
+        ([], []),
+    ],
+)
+def test_some_of_the_images(result, rows, expected):
+    some = result[rows]
+    assert len(some) == len(expected)
     for name, value in fields(result).items():
-        np.testing.assert_array_equal(getattr(joined, name), value)
+        rowwise = isinstance(value, np.ndarray)
+        np.testing.assert_array_equal(
+            getattr(some, name), value[expected] if rowwise else value
+        )
+    assert f"n={len(expected)}" in repr(some)
+
+
+@pytest.mark.parametrize(
+    "rows", [5, -6, "c", None, 1.0, [[0, 1]], [True, False], (0, 1)]
+)
+def test_images_that_are_not_there(result, rows):
+    with pytest.raises(IndexError, match="`rows` must be numbers of 5 images"):
+        result[rows]
+
+
+def test_iterated_it_is_one_result_an_image(result):
+    assert [one.fingerprint() for one in result] == [
+        result[i].fingerprint() for i in range(5)
+    ]
+
+
+def test_pickled_it_is_the_same(result):
+    assert (
+        pickle.loads(pickle.dumps(result)).fingerprint() == result.fingerprint()
+    )
+
+
+def test_it_is_no_array(result):
+    with pytest.raises(ValueError, match="images"):
+        ak.attacks.FGSM(0.1)(linear(classes=3)[0], result)
+
+
+def test_results_that_do_not_belong_together(result):
+    join = ak.attacks.AttackResult.concatenate
+    other = ak.attacks.FGSM(0.2)(linear(classes=3)[0], grey(5))
+    with pytest.raises(ValueError, match=r"parts\[1\], which differ in"):
+        join([result, other])
+    with pytest.raises(ValueError, match=r"parts\[1\] of type int"):
+        join([result, 3])
+    with pytest.raises(ValueError, match="must not be empty"):
+        join(iter(()))
 
 
 def test_one_row_an_image(result):

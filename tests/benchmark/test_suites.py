@@ -261,10 +261,15 @@ def test_distances(norm, expected):
 
 
 def test_edge(classifier, test_digits):
-    floor, ours = SUITES["edge"](classifier, test_digits, OPTIONS)
-    assert floor.to_floor == ours.to_ours == 1
-    assert ours.to_floor == pytest.approx(ours.seconds / floor.seconds)
-    assert ours.note == "outputs equal bit by bit"
+    table = SUITES["edge"](classifier, test_digits, OPTIONS)
+    batched = ["litert", "litert-reference", "litert-optimised", "openvino"]
+    assert [row.name for row in table[1::2]] == [
+        f"ak.edge.start().predict, {runtime}" for runtime in batched
+    ]
+    for floor, ours in zip(table[::2], table[1::2], strict=True):
+        assert floor.to_floor == ours.to_ours == 1
+        assert ours.to_floor == pytest.approx(ours.seconds / floor.seconds)
+        assert ours.note == "outputs equal bit by bit"
 
 
 def test_edge_without_the_variant(classifier, test_digits, monkeypatch):
@@ -384,7 +389,7 @@ def test_on_a_trained_net(tfds_dir, capsys):
             found = [row.to_json() for row in table.values()]
             shown = {"suite": suite, "model": "m1", "rows": found}
             print(*map(str, ak.report.benchmark_lines(shown)), sep="\n")
-            for grid in ak.report.benchmark_grids(shown):
+            for grid in ak.report.benchmark_tables(shown):
                 print(grid.markdown())
     # Not timed tests: a second gradient would be above 2.
     assert measured["fgsm"]["FGSM.perturb"].to_floor < 1.9

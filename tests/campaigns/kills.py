@@ -18,14 +18,15 @@ KILLS = {
 _IN_ONE_FOLDER = 3  # kills, at most
 
 
-def run(share, seed, folder):
+def run(share, seed, folder, apps=tuple(KILLS)):
     """Kills each app, and starts it again until it is done.
 
     What it ends with has to be what it would have ended with, and nothing of
     it may live on.
     """
     parts, temporary, failures = [], 0, []
-    for name, kills in KILLS.items():
+    for name in apps:
+        kills = KILLS[name]
         app = running.APPS[name]
         dice = random.Random(f"{seed} {name}")
         here = folder / name.replace(" ", "-")
@@ -48,7 +49,7 @@ def run(share, seed, folder):
             "an app is killed at a random moment, and started again",
             len(parts),
             tuple(failures),
-            f"{len(KILLS)} apps, killed at {min(parts):.0%} to "
+            f"{len(apps)} apps, killed at {min(parts):.0%} to "
             f"{max(parts):.0%} of their time; {temporary} files or folders "
             "left in TMPDIR",
         )

@@ -184,9 +184,11 @@ def _content(path):
                 re.sub(r'"(flatten|input_layer)_\d+"', r'"\1"', config),
                 _arrays(archive.read("model.weights.h5")),
             ]
-    if path.suffix in (".md", ".html"):
-        # Their figures are those of results.json, with latencies between.
-        return re.sub(r"\d+\.\d+", "0.0", path.read_text("utf-8"))
+    if path.suffix in (".md", ".html", ".csv", ".tex"):
+        # Their figures are those of results.json, with latencies between, and
+        # on a page the date.
+        text = re.sub(r"\d{4}-\d\d-\d\dT[\d:+]+", "", path.read_text("utf-8"))
+        return re.sub(r"\d+\.\d+(e-\d+)?", "0.0", text)
     return path.read_bytes()
 
 
@@ -204,12 +206,13 @@ def _arrays(content):
 
 
 def _undated(value):
-    """Returns JSON values without latencies, and the time in a .keras file."""
+    """Returns JSON values but for latencies, dates and sums of models."""
     if isinstance(value, list):
         return [_undated(part) for part in value]
     if not isinstance(value, dict):
         return value
     leave = {"median", "p90"} if "p90" in value else set()
+    leave |= {"date"} if "schema" in value else set()
     if "architecture" in value or value.get("value") != _undated(
         value.get("value")
     ):  # the card of one, or the part of a run with latencies

@@ -2,8 +2,11 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from advkeras.edge.quiet import quiet
 from advkeras.edge.runtimes.interpreter import Interpreter
+from tests.edge import dense
 
 layers = keras.layers
 
@@ -154,3 +157,27 @@ def outputs(path, images):
     if about["scale"] is None:
         return raw
     return (raw - about["zero_point"]) * about["scale"]
+
+
+def of_several_outputs(folder):
+    """Writes a file of a map, of scores and of others, which it names."""
+    keras.utils.set_random_seed(3)
+    given = keras.Input(dense.SHAPE)
+    values = layers.Conv2D(4, 3, padding="same", activation="relu")(given)
+    flat = layers.Flatten()(values)
+    model = keras.Model(
+        given,
+        {
+            "heat": layers.Conv2D(2, 1)(values),
+            "scores": layers.Dense(3)(flat),
+            "other": layers.Dense(5)(flat),
+        },
+    )
+    path = folder / "two.tflite"
+    with quiet():
+        model.export(folder / "saved", verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            str(folder / "saved")
+        )
+        path.write_bytes(converter.convert())
+    return path

@@ -13,7 +13,7 @@ FLOATS = {"scale": None, "zero_point": None}
 
 
 def answers(outputs):
-    return said(Prediction.of(np.array(outputs, np.float32), FLOATS))
+    return said(Prediction.of(np.array(outputs, np.float32), FLOATS), FLOATS)
 
 
 def test_counts_of_a_hand():

@@ -24,6 +24,16 @@ def test_a_logger_that_was_first_used_meanwhile_is_heard_later(capfd):
     assert capfd.readouterr().err == "late\n"
 
 
+def test_a_logger_that_was_used_before_is_kept_too(capfd):
+    logger = logging.getLogger("used before")
+    logger.addHandler(logging.StreamHandler())
+    with quiet() as heard:
+        logger.warning("a word")
+        assert heard() == "a word\n"
+    logger.warning("another")
+    assert capfd.readouterr() == ("", "another\n")
+
+
 def test_threads_leave_the_console_as_it_was():
     before = [os.fstat(descriptor).st_ino for descriptor in (1, 2)]
     entered, left = threading.Event(), threading.Event()

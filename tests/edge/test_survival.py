@@ -265,7 +265,8 @@ def test_what_was_done_once_is_not_done_again(
         )
         for how in (once, again, None)
     )
-    assert len(stored) == 4  # with the latency of those that run
+    of_one = [name for name in stored if not name.startswith("partings-")]
+    assert len(of_one) == 4  # with the latency of those that run
     for runtime in ("litert", "tflm"):
         prefix = f"int8-{runtime}-"
         assert sum(name.startswith(prefix) for name in stored) == 2

@@ -130,8 +130,8 @@ def test_a_path_where_nothing_is(folder):
 def test_a_name_that_is_only_registered(monkeypatch):
     monkeypatch.setattr(loading, "saved_models", dict)
     assert "fc100-100-10" in ak.models.names()
-    assert "`python -m apps.train` trains one" in refusal("fc100-100-10")
-    assert "apps.train" not in refusal("nosuch")
+    assert "`advkeras train` trains one" in refusal("fc100-100-10")
+    assert "advkeras train" not in refusal("nosuch")
 
 
 def test_names_of_saved_models(monkeypatch, folder, model):
@@ -165,6 +165,33 @@ def test_no_models_or_one_that_is_not_there(folder):
         loading.find_all([])
     with pytest.raises(ValueError, match="Received: model='nosuch'"):
         loading.find_all([folder / "net.keras", "nosuch"])
+
+
+def test_a_name_may_be_given(folder):
+    path = folder / "net.keras"
+    found = loading.find_all([f"net={path}", path, f"b={path}", "c=m1", path])
+    # Those that have none keep clear of those that were given.
+    assert list(found) == ["net", "net-2", "b", "c", "net-3"]
+    assert found["net"] == found["net-2"] == found["b"] == path
+    assert found["c"] == loading.find("m1")
+
+
+def test_a_path_may_have_an_equals_sign(folder, tmp_path):
+    path = tmp_path / "lr=0.1.keras"
+    path.write_bytes((folder / "net.keras").read_bytes())
+    assert loading.find_all([path]) == {"lr=0.1": path}
+    assert loading.find_all([str(path)]) == {"lr=0.1": path}
+
+
+@pytest.mark.parametrize("wrong", [["a=m1", "a=m2"], ["x/a=m1"], ["./a=m1"]])
+def test_a_name_that_is_none(wrong):
+    with pytest.raises(ValueError, match="`models` must be models, or NAME="):
+        loading.find_all(wrong)
+
+
+def test_a_named_model_that_is_not_there():
+    with pytest.raises(ValueError, match="Received: model='nosuch'"):
+        loading.find_all(["a=nosuch"])
 
 
 @pytest.mark.parametrize("name", ["net.weights.h5", "old.h5"])

@@ -4,8 +4,8 @@ import dataclasses
 
 import advkeras as ak
 from advkeras.edge import Alike
-from advkeras.report.alike import alike_grids
 from advkeras.report.alike import alike_in_words
+from advkeras.report.alike import alike_tables
 from tests.report import survivals
 
 INT8 = Alike(
@@ -30,7 +30,7 @@ FLOAT32 = dataclasses.replace(
 
 def test_labels_above_the_diagonal_and_bits_below():
     survival = dataclasses.replace(survivals.survival(), alike=(FLOAT32, INT8))
-    (grid,) = alike_grids(survival, "fgsm")
+    (grid,) = alike_tables(survival, "fgsm")
     assert "its 12 images on each two runtimes" in grid.title
     assert grid.header == ("variant", "runtime", "litert", "tflm", "tosa")
     assert grid.rows == (
@@ -43,7 +43,7 @@ def test_labels_above_the_diagonal_and_bits_below():
     (sentence,) = alike_in_words(survival, "fgsm")
     assert "float32 0, int8 9." in sentence
     assert sentence.endswith("are tflm and tosa on int8, by 9.")
-    assert grid in ak.report.survival_grids(survival)
+    assert grid in ak.report.survival_tables(survival)
 
 
 def test_pixels_that_most_targets_were_shown():
@@ -62,5 +62,5 @@ def test_pixels_that_most_targets_were_shown():
 
 
 def test_nothing_to_compare_is_no_table():
-    assert alike_grids(survivals.survival(), "fgsm") == []
+    assert alike_tables(survivals.survival(), "fgsm") == []
     assert alike_in_words(survivals.survival(), "fgsm") == []

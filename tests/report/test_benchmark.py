@@ -29,7 +29,7 @@ def table():
 
 
 def test_tables_have_what_has_figures(table):
-    times, gradients, distortions = ak.report.benchmark_grids(table)
+    times, gradients, distortions = ak.report.benchmark_tables(table)
     assert times.title.startswith("lbfgs on m1: time of an image")
     assert times.header[1:5] == ("version", "images", "time", "x floor")
     assert times.names == 2
@@ -54,7 +54,7 @@ def test_distances():
         to_nearest=1.0334,
     )
     table = {"suite": "minimum", "model": "m1", "rows": [row.to_json()]}
-    _, distances = ak.report.benchmark_grids(table)
+    _, distances = ak.report.benchmark_tables(table)
     assert distances.header[:3] == ("", "norm", "images")
     assert distances.names == 2
     assert distances.rows == (
@@ -70,7 +70,7 @@ def test_budget():
         queries=1496.0,
     )
     table = {"suite": "budget", "model": "m1", "rows": [row.to_json()]}
-    _, standing = ak.report.benchmark_grids(table)
+    _, standing = ak.report.benchmark_tables(table)
     assert standing.header[2:] == ("robust", "gradients", "queries", "x floor")
     assert standing.rows == (
         ("AutoAttack", "252", "16.3", "553", "1496", "130"),
@@ -85,14 +85,14 @@ def test_memory():
         array_memory=2**20,
     )
     table = {"suite": "scale", "model": "m1", "rows": [row.to_json()]}
-    times, memory = ak.report.benchmark_grids(table)
+    times, memory = ak.report.benchmark_tables(table)
     assert times.rows == (("LBFGS()", "0.1", "100", "1.50 s"),)
     assert memory.rows == (("LBFGS()", "100", "700", "30", "1"),)
 
 
 def test_nothing_but_skipped(table):
     del table["rows"][:2]
-    assert ak.report.benchmark_grids(table) == []
+    assert ak.report.benchmark_tables(table) == []
     assert ak.report.benchmark_lines(table) == [
         "Peer: skipped: needs peer ==1; not installed"
     ]
@@ -111,7 +111,7 @@ def test_markdown(table):
         "tables": [table],
     }
     text = ak.report.benchmark_markdown(results)
-    for grid in ak.report.benchmark_grids(table):
+    for grid in ak.report.benchmark_tables(table):
         assert grid.markdown().strip() in text
     assert "\n- Peer: skipped: needs peer ==1; not installed\n" in text
     assert text.endswith(

@@ -6,8 +6,8 @@ import io
 import pytest
 import rich.console
 
+from advkeras import tables
 from advkeras.report import devices as report
-from advkeras.report import tables
 from tests.report.conftest import rate
 
 
@@ -33,6 +33,18 @@ def pair(a, b, labels, bits, largest):
         "bit_equal": rate(bits, 24),
         "largest_difference": largest,
     }
+
+
+def test_it_is_said_where_most_survives(results):
+    said, first, *_ = report.devices_in_words(results)
+    assert "%" in said and "of 9; fgsm uint8, int8 on pi[4])" in said
+    assert first == report.devices_lines(results)[0]
+
+
+def test_that_no_device_ran_is_said(results):
+    results["executors"] = results["executors"][:2]
+    said, *_ = report.devices_in_words(results)
+    assert said == "No device ran an adversarial image."
 
 
 @pytest.fixture
@@ -97,7 +109,7 @@ def results():
 def grid(results, title):
     (found,) = (
         one
-        for one in report.devices_grids(results)
+        for one in report.devices_tables(results)
         if one.title.startswith(title)
     )
     return found
@@ -150,7 +162,7 @@ def test_every_image_that_is_labelled_differently(results):
         ("int8", "fgsm uint8", "7", "two", "one", "one", "two"),
     )
     results["differences"] = []
-    titles = [one.title for one in report.devices_grids(results)]
+    titles = [one.title for one in report.devices_tables(results)]
     assert not any(title.startswith("Images") for title in titles)
 
 

@@ -26,14 +26,14 @@ def without(part):
 
 def test_grids_of_all_parts_and_of_each():
     rows = [white_box()]
-    survival = ak.report.survival_grids(survivals.survival())
-    assert ak.report.edge_grids(both()) == [
+    survival = ak.report.survival_tables(survivals.survival())
+    assert ak.report.edge_tables(both()) == [
         *survival,
-        *ak.report.white_box_grids(rows),
+        *ak.report.white_box_tables(rows),
     ]
-    assert ak.report.edge_grids(without("white_box")) == survival
-    assert ak.report.edge_grids(without("survival")) == (
-        ak.report.white_box_grids(rows)
+    assert ak.report.edge_tables(without("white_box")) == survival
+    assert ak.report.edge_tables(without("survival")) == (
+        ak.report.white_box_tables(rows)
     )
 
 

@@ -37,7 +37,7 @@ def cards():
 
 
 def test_a_line_a_variant(cards):
-    grid = ak.report.export_grid("m1", cards)
+    grid = ak.report.export_table("m1", cards)
     assert grid.title == "m1"
     assert grid.names == 1
     assert grid.rows == (
@@ -53,7 +53,7 @@ def test_a_line_a_variant(cards):
 
 def test_without_float32_there_is_no_ratio(cards):
     del cards["float32"]
-    grid = ak.report.export_grid("m1", cards)
+    grid = ak.report.export_table("m1", cards)
     assert [row[2] for row in grid.rows] == ["-", "-"]
 
 
@@ -72,7 +72,7 @@ def test_floats_are_no_news_of_a_float_variant(cards):
 
 
 def test_nothing_was_exported():
-    assert ak.report.export_grid("m1", {}).rows == ()
+    assert ak.report.export_table("m1", {}).rows == ()
     assert ak.report.operators_in_words({}) == []
 
 
@@ -90,7 +90,7 @@ def test_what_an_npu_is_left_with(cards):
     cards["int8"]["npu"] = found
     cards["float32"]["npu"] = none
     cards["dynamic"]["npu"] = {"npu": "ethos-u55-128", "reason": "too odd"}
-    grid = ak.report.npu_grid(cards)
+    grid = ak.report.npu_table(cards)
     assert grid.title == "ethos-u55-128, vela 5, fast"
     assert {row[0]: row[1:] for row in grid.rows} == {
         "int8": ("2 ELU", "10", "0", "90", "5000", "0.01"),
@@ -98,4 +98,4 @@ def test_what_an_npu_is_left_with(cards):
         "dynamic": ("too odd", *["-"] * 5),
     }
     del cards["int8"], cards["float32"]
-    assert ak.report.npu_grid(cards).title == "npu: none can be compiled"
+    assert ak.report.npu_table(cards).title == "npu: none can be compiled"

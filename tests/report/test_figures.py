@@ -9,6 +9,8 @@ import pytest
 import advkeras as ak
 from advkeras.attacks import AttackResult
 from advkeras.report import figures
+from tests.attacks.linear import grey
+from tests.attacks.linear import linear
 from tests.report import survivals
 
 CLASSES = tuple("0123456789")
@@ -248,3 +250,33 @@ def test_curves_of_what_only_a_device_ran(tmp_path):
     middle = (picture.shape[1] - 130) // 2
     assert of_line(picture[:, : middle - 20], "C0") == 0
     assert of_line(picture[:, middle:], "C0") > 0.0005
+
+
+def test_a_result_returns_its_picture(tmp_path):
+    found = result(4)
+    figure = found[:3].plot(title="three")
+    assert len(figure.axes) == 9
+    assert figure.axes[0].get_title() == str(found.clean_predictions[0])
+    figure.savefig(tmp_path / "plot.png")
+    assert figure._repr_png_().startswith(b"\x89PNG")  # a notebook's
+    with pytest.raises(ValueError, match="must have images to plot"):
+        found[:0].plot()
+    with pytest.raises(ValueError, match="count=0"):
+        found.plot(count=0)
+
+
+def test_a_matrix_returns_its_picture():
+    model = linear(classes=3)[0]
+    found = ak.evaluation.transfer_matrix(
+        {"A": model, "B": model},
+        ak.attacks.FGSM(0.3),
+        grey(5),
+        np.zeros(5, int),
+    )
+    (axes,) = found.plot().axes
+    rows = [label.get_text() for label in axes.get_yticklabels()]
+    assert rows == ["clean", *(row.name for row in found.rows)]
+    shown = [text.get_text() for text in axes.texts[:2]]
+    assert shown == [
+        f"{100 * found.clean_error[name].value:.1f}" for name in ("A", "B")
+    ]

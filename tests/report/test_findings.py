@@ -30,7 +30,7 @@ def results(**options):
 
 
 def test_cells_hold_measured_and_published_with_its_mark():
-    (grid,) = ak.report.findings_grids(results())
+    (grid,) = ak.report.findings_tables(results())
     assert grid.header == ("net", "x", "y", "z")
     # The mean of 1, 2, 3: 2 +- 4.302653 / sqrt(3).
     first = ("A", "a text", "25.0 (8.9-53.2) / *26.2*", "2 (-0.484 to 4.48)")
@@ -75,5 +75,5 @@ def test_the_section_has_tables_pictures_notes_and_command():
 def test_numbers_have_three_digits(value, expected):
     table = Table("T", "net", ("x",), (Row("A", (Cell(value),)),))
     found = Findings("F", (table,)).to_json()
-    (grid,) = ak.report.findings_grids(found)
+    (grid,) = ak.report.findings_tables(found)
     assert grid.rows == (("A", expected),)

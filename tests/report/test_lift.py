@@ -52,7 +52,7 @@ def agreement(*operators, parted=None, parted_alone=None, output=AGREES):
 
 
 def test_the_table_has_a_row_an_operator():
-    grid = ak.report.agreement_grid(
+    grid = ak.report.agreement_table(
         "it",
         agreement(
             operator(0, "CONV_2D", AGREES, AGREES),

@@ -6,7 +6,8 @@ import pytest
 
 import advkeras as ak
 from advkeras.report import Section
-from advkeras.report.grids import Grid
+from advkeras.report.transfer import transfer_chart
+from advkeras.tables import Table
 
 HOLDS = {
     "name": "every image has a gradient",
@@ -31,16 +32,16 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         self.tags.append(tag)
-        self.in_cell = tag in ("td", "th")
+        self.in_cell |= tag in ("td", "th")
         if tag == "table":
             self.tables.append([])
         elif tag == "tr":
             self.tables[-1].append([])
-        elif self.in_cell:
+        elif tag in ("td", "th"):
             self.tables[-1][-1].append("")
         elif tag == "img":
             self.images[attributes["src"]] = attributes["alt"]
-        elif tag == "div" and "checks" in attributes["class"]:
+        elif tag == "div" and "checks" in attributes.get("class", ""):
             self.box = attributes["class"].split()[1]
 
     def handle_endtag(self, tag):
@@ -79,27 +80,51 @@ def write(tmp_path):
     return write
 
 
-GRID = Grid(
+TABLE = Table(
     "what it shows, n = 12",
     ("model", "runtime", "figure"),
     (("a", "litert, tflm", "91.7 (65-99)"), ("b", "tflm", "-")),
 )
 
 
-def test_every_cell_and_picture_of_a_section(write, matrix):
-    grids = [*ak.report.transfer_grids(matrix), GRID]
+def test_every_cell_of_a_section(write, matrix):
+    tables = [*ak.report.transfer_tables(matrix), TABLE]
     page = write(
         [
-            Section("First", "With care.", grids[:2], {"a.png": "A curve"}),
-            Section("Second", grids=grids[2:], figures={"b.png": "B & co"}),
+            Section("First", "With care.", tables[:2]),
+            Section("Second", tables=tables[2:]),
         ]
     )
     assert page.tables == [
-        [list(line) for line in (grid.header, *grid.rows)] for grid in grids
+        [list(line) for line in (one.header, *one.rows)] for one in tables
     ]
-    for said in ("First", "With care.", "Second", *(g.title for g in grids)):
+    titles = [one.title for one in tables]
+    for said in ("First", "With care.", "Second", *titles):
         assert said in page.text
-    assert page.images == {"a.png": "A curve", "b.png": "B & co"}
+
+
+def test_published_figures_are_set_apart_and_a_product_is_not(write, tmp_path):
+    cells = (("a", "91.7 (65-99) / *93 r*", "c * r and c * 2"),)
+    write([Section("First", tables=[Table("t", ("x", "y", "z"), cells)])])
+    text = (tmp_path / "index.html").read_text("utf-8")
+    assert "91.7 (65-99) / <em>93 r</em>" in text
+    assert "c * r and c * 2" in text
+
+
+def test_a_picture_is_in_the_page_itself(write, tmp_path):
+    path = tmp_path / "some.png"
+    path.write_bytes(b"any bytes")
+    page = write([Section("First", figures={path: "What <it> shows."})])
+    source = "data:image/png;base64,YW55IGJ5dGVz"
+    assert page.images == {source: "What <it> shows."}
+
+
+def test_a_chart_is_drawn_and_its_figures_are_there(write, matrix):
+    chart = transfer_chart("fgsm", matrix)
+    page = write([Section("First", charts=[chart])])
+    assert "svg" in page.tags and chart.title in page.text
+    (rows,) = page.tables
+    assert len(rows) == 1 + len(chart.table.rows)
 
 
 def test_what_is_around_the_sections(write):
@@ -131,6 +156,15 @@ def test_checks_come_first_and_the_failed_ones_before_the_others(write):
     assert list(write().boxes) == ["hold"]
 
 
+def test_of_models_that_hold_alike_there_is_one_line(write):
+    shown = results(HOLDS)
+    shown["checks"]["B"] = shown["checks"]["A"] | {"model": "B"}
+    shown["checks"]["C"] = shown["checks"]["A"] | {"model": "C", "n": 5}
+    alike, other = write(shown=shown).boxes["hold"]
+    assert alike.startswith("A, B: no sign") and "on 9 images" in alike
+    assert other.startswith("C: no sign")
+
+
 def test_every_check_is_in_the_section_of_checks(write):
     shown = results(HOLDS, FAILS, HOLDS | {"holds": None})
     page = write([ak.report.trust_section(shown)], shown=shown)
@@ -146,14 +180,14 @@ def test_every_check_is_in_the_section_of_checks(write):
 
 def test_names_are_escaped(write):
     nasty = "<script>alert(\"1\")</script> & 'co'"
-    grid = Grid(nasty, (nasty, "b"), ((nasty, nasty),), names=1)
-    section = Section(nasty, nasty, [grid], {"m1'.png": nasty})
+    table = Table(nasty, (nasty, "b"), ((nasty, nasty),), names=1)
+    section = Section(nasty, nasty, [table])
     shown = results(FAILS | {"found": nasty}, command=nasty)
     page = write([section], nasty, [nasty], shown)
-    assert "script" not in page.tags
-    # Title and heading, check, paragraph; heading, note and table; command.
-    assert page.text.count(nasty) == 2 + 1 + 1 + (2 + 4) + 1
-    assert page.images == {"m1'.png": nasty}
+    assert page.tags.count("script") == 1  # the page's own
+    # Title and heading, check, verdict; contents, heading, note and table;
+    # command.
+    assert page.text.count(nasty) == 2 + 1 + 1 + (3 + 4) + 1
 
 
 def test_the_page_is_whole_or_not_there(tmp_path, write):
@@ -168,7 +202,7 @@ def test_the_page_is_whole_or_not_there(tmp_path, write):
 
 
 def test_tags_are_closed(tmp_path, write):
-    write([Section("A", "b", [GRID])], shown=results(HOLDS, FAILS))
+    write([Section("A", "b", [TABLE])], shown=results(HOLDS, FAILS))
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     for tag in (
         *("table", "tr", "td", "th", "caption"),

@@ -1,14 +1,14 @@
-"""A run's report: the matrices of the evaluation, and pictures of them."""
+"""A run's report: the matrices of the evaluation, and what was said."""
 
 import io
 
-import matplotlib.image
 import numpy as np
 import pytest
 import rich.console
 
 import advkeras as ak
-from advkeras.report import tables
+from advkeras import tables
+from advkeras.datasets.shards import of_arrays
 
 ATTACKS = {
     "weak": ak.attacks.FGSM(epsilon=0.01),
@@ -22,7 +22,7 @@ def sample(test_digits):
 
 
 @pytest.fixture(scope="module")
-def make(classifiers, sample, test_digits):
+def make(classifiers, sample):
     """Makes the report of some attacks on two models."""
 
     def make(output, attacks, **options):
@@ -31,7 +31,6 @@ def make(classifiers, sample, test_digits):
             classifiers,
             attacks,
             *sample,
-            test_digits.class_names,
             **options,
         )
 
@@ -61,22 +60,44 @@ def test_examples_are_the_attack_s(made, classifiers, sample):
     for name, attack in ATTACKS.items():
         for model, classifier in classifiers.items():
             stored = ak.attacks.AttackResult.load(
-                output / "examples" / f"{name}-{model}.npz"
+                output / "examples" / f"{name}-{model}"
             )
             fresh = attack(classifier, *sample)
             np.testing.assert_array_equal(stored.images, fresh.images)
             np.testing.assert_array_equal(stored.success, fresh.success)
 
 
-def test_every_figure_is_there(made):
-    output, report = made
-    assert report["figures"] == {
-        name: [f"{name}-transfer.png", f"{name}-linear.png", f"{name}-deep.png"]
-        for name in ATTACKS
+def test_shards_add_up_to_the_whole(classifiers, tmp_path):
+    images, labels = ak.datasets.load("mnist5k", "test").sample(600, seed=1)
+    fgsm = ATTACKS["strong"]
+    run = ak.report.Run(tmp_path, {}, progress=False)
+    report = ak.report.transfer_report(
+        run, classifiers, {"fgsm": fgsm}, of_arrays(images, labels)
+    )
+    matrix = ak.evaluation.transfer_matrix(classifiers, fgsm, images, labels)
+    assert report["matrices"]["fgsm"] == matrix.to_json()
+    assert len(list(tmp_path.rglob("*.npz"))) == 3 * 3 * len(classifiers)
+    # Of many images the first are looked at.
+    assert len(run.answers["clean"]["deep"]["labels"]) == 256
+
+
+def test_each_model_is_asked_of_each_set(make, sample, classifiers, tmp_path):
+    run = ak.report.Run(tmp_path, {})
+    ak.report.transfer_report(run, classifiers, ATTACKS, *sample)
+    assert set(run.answers) == {
+        "clean",
+        *(f"{name}-{model}" for name in ATTACKS for model in classifiers),
     }
-    for paths in report["figures"].values():
-        for path in paths:
-            assert matplotlib.image.imread(output / path).std() > 0.02
+    for name, said in run.answers.items():
+        assert list(said) == list(classifiers)
+        images = sample[0]
+        if name != "clean":
+            path = tmp_path / "examples" / name
+            images = ak.attacks.AttackResult.load(path).images
+        for who, answers in said.items():
+            labels = classifiers[who].predict(images).tolist()
+            assert answers["labels"] == labels
+            assert [top[0] for top in answers["top"]] == labels
 
 
 def test_called_again_it_attacks_nothing(make, fake_attack, tmp_path):
@@ -84,6 +105,21 @@ def test_called_again_it_attacks_nothing(make, fake_attack, tmp_path):
     assert len(fake_attack.calls) == 2  # one a model
     assert make(tmp_path, {"fake": fake_attack}) == first
     assert len(fake_attack.calls) == 2
+
+
+def test_its_examples_are_used_by_what_follows(
+    classifiers, sample, fake_attack, tmp_path
+):
+    run = ak.report.Run(tmp_path, {}, progress=False)
+    ak.report.transfer_report(run, classifiers, {"fake": fake_attack}, *sample)
+    calls = len(fake_attack.calls)
+    for name, model in classifiers.items():
+        found = run.attack(f"fake-{name}", fake_attack, model, *sample)
+        assert len(found) == 12
+    assert len(fake_attack.calls) == calls
+    with pytest.raises(ValueError, match="of other images"):
+        few = (part[:3] for part in sample)
+        run.attack("fake-deep", fake_attack, classifiers["deep"], *few)
 
 
 @pytest.mark.slow
@@ -95,7 +131,7 @@ def test_without_amplified_rows(make, tmp_path):
 
 def lines(matrix, i):
     """Returns the cells of each line of the i-th table."""
-    grid = ak.report.transfer_grids(matrix)[i]
+    grid = ak.report.transfer_tables(matrix)[i]
     return [list(grid.header), *(list(row) for row in grid.rows)]
 
 
@@ -103,9 +139,11 @@ def test_tables_of_three_models_fit_a_terminal(matrix):
     for name in ("A", "B"):
         matrix["success"][f"{name}-prime"] = matrix["success"].pop(name)
     matrix["targets"] = ["A", "B", "A"]
-    for i, grid in enumerate(ak.report.transfer_grids(matrix)):
-        console = rich.console.Console(file=io.StringIO(), width=80)
-        console.print(grid.table())
+    for i, grid in enumerate(ak.report.transfer_tables(matrix)):
+        console = rich.console.Console(
+            file=io.StringIO(), width=80, force_terminal=True, color_system=None
+        )
+        tables.show([grid], console)
         text = console.file.getvalue()
         assert max(map(len, text.splitlines())) <= 80
         # Cells are whole: rich would break them, or end them with dots.

@@ -7,6 +7,7 @@ import pytest
 import rich.console
 
 import advkeras as ak
+from advkeras import tables
 from advkeras.attacks import AttackResult
 from tests.report.white_boxes import results
 from tests.report.white_boxes import white_box
@@ -20,7 +21,7 @@ def test_a_table_an_attack():
         white_box("float32", "lbfgs", reached=9),
         white_box("int8"),
     ]
-    first, second = ak.report.white_box_grids(rows)
+    first, second = ak.report.white_box_tables(rows)
     assert first.title.startswith("fgsm, 12 images, judged by litert, in %")
     assert second.title.startswith("lbfgs, ")
     assert [row[0] for row in first.rows] == ["float32", "int8"]
@@ -40,27 +41,28 @@ def test_a_table_an_attack():
 
 
 def test_columns_without_a_figure_are_left_out():
-    (grid,) = ak.report.white_box_grids([white_box(others=None, alone=None)])
+    (grid,) = ak.report.white_box_tables([white_box(others=None, alone=None)])
     assert grid.header == (
         *("variant", "clean", "white box", "distortion", "lift agrees"),
     )
     assert grid.rows[0][3] == "0.1000"
     # One that has it gives the others a dash.
     mixed = [white_box("a", others=None), white_box("b")]
-    (grid,) = ak.report.white_box_grids(mixed)
+    (grid,) = ak.report.white_box_tables(mixed)
     assert [row[2] for row in grid.rows] == ["-", "50.0 (25-75)"]
 
 
 def test_no_rows_no_tables():
-    assert ak.report.white_box_grids([]) == []
+    assert ak.report.white_box_tables([]) == []
     assert ak.report.white_box_in_words([]) == []
 
 
 def test_tables_fit_a_terminal():
     rows = [white_box(variant, reached=1) for variant in ("int8-float-io", "b")]
-    console = rich.console.Console(file=io.StringIO(), width=120)
-    for grid in ak.report.white_box_grids(rows):
-        console.print(grid.table())
+    console = rich.console.Console(
+        file=io.StringIO(), width=120, force_terminal=True, color_system=None
+    )
+    tables.show(ak.report.white_box_tables(rows), console)
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= 120
     assert "…" not in text and "int8-float-io" in text
@@ -92,7 +94,7 @@ def test_markdown_has_tables_sentences_and_what_was_left_out():
     rows = [white_box(), white_box("b|c", "pgd")]
     text = ak.report.white_box_markdown(results(*rows, skipped=[SKIPPED]))
     assert text.startswith("## m1\n\n")
-    for grid in ak.report.white_box_grids(rows):
+    for grid in ak.report.white_box_tables(rows):
         assert grid.markdown().rstrip() in text
     for sentence in ak.report.white_box_in_words(rows):
         assert f"- {sentence}\n" in text

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tqdm
 
 from advkeras import channels
 from advkeras import checks
@@ -16,6 +15,7 @@ from advkeras.analysis.certificates.chain import chain
 from advkeras.analysis.certificates.head import head
 from advkeras.classifier import Classifier
 from advkeras.classifier import as_classifier
+from advkeras.progress import bar as progress_bar
 
 _RTOL = 0.01  # how close to the largest radius the search comes
 _OUTWARD = 1e-6  # kept for the rounding of what is not bounded in float32
@@ -113,8 +113,8 @@ def radii(
     else:
         certify = _by_bounds(classifier, _BY_BOUNDS[method] * lines_for)
     found = []
-    for i in tqdm.trange(
-        0, len(images), batch_size, disable=not progress, desc=method
+    for i in progress_bar(
+        range(0, len(images), batch_size), disable=not progress, desc=method
     ):
         batch = images[i : i + batch_size]
         found.append(certify(batch, classifier.predict(batch)))

@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tqdm
 
 from advkeras import checks
 from advkeras import datasets
@@ -17,7 +16,11 @@ from advkeras.analysis.spectrum import doubles
 from advkeras.analysis.spectrum import graph
 from advkeras.analysis.spectrum import merging
 from advkeras.analysis.spectrum import rules
+from advkeras.analysis.spectrum.laid_out import spectrum_table
 from advkeras.analysis.spectrum.norms import Norm
+from advkeras.progress import bar as progress_bar
+from advkeras.tables import LaidOut
+from advkeras.tables import Table
 
 Shape = tuple[int, ...]
 
@@ -60,7 +63,7 @@ class LayerBound:
 
 
 @dataclasses.dataclass(frozen=True)
-class Spectrum:
+class Spectrum(LaidOut):
     """The bounds of a network, and of each of its layers.
 
     Attributes:
@@ -75,6 +78,17 @@ class Spectrum:
     layers: tuple[LayerBound, ...]
     upper: float
     lower: float | None
+
+    def __repr__(self) -> str:
+        lower = "" if self.lower is None else f", lower={self.lower:.4g}"
+        return (
+            f"Spectrum({self.name!r}, {len(self.layers)} layers, "
+            f"upper={self.upper:.4g}{lower})"
+        )
+
+    def tables(self) -> list[Table]:
+        """Returns the bounds of each layer, and of the whole, as a table."""
+        return [spectrum_table(self.to_json())]
 
     def find(self, name: str) -> LayerBound:
         """Returns the bound of the layer of this name.
@@ -150,7 +164,7 @@ def bounds(
 
     norms = {
         use.key: _norm(use, constants, lower, seed)
-        for use in tqdm.tqdm(
+        for use in progress_bar(
             uses, disable=not progress, desc=f"bounds of {model.name}"
         )
     }

@@ -11,10 +11,14 @@ from advkeras.analysis.units import effects
 from advkeras.analysis.units.likeness import MEASURES
 from advkeras.analysis.units.likeness import ImageSets
 from advkeras.analysis.units.likeness import Likeness
+from advkeras.tables import Cell
+from advkeras.tables import LaidOut
+from advkeras.tables import Table
+from advkeras.tables import number
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(LaidOut):
     """Top images of units beside those of as many random directions.
 
     Attributes:
@@ -49,6 +53,46 @@ class Comparison:
     of_directions: ImageSets
     of_chance: ImageSets
     effects: dict[str, effects.Effect]
+
+    def __repr__(self) -> str:
+        means = ", ".join(
+            "{}={:.3f} beside {:.3f}".format(name, *effect.means)
+            for name, effect in self.effects.items()
+        )
+        return (
+            f"Comparison({len(self.units)} units beside as many directions, "
+            f"k={self.k} of n={self.n}; {means})"
+        )
+
+    def tables(self) -> list[Table]:
+        """Returns each measure of units, directions and chance, as a table."""
+        chance = self.of_chance.means()
+        rows = tuple(
+            (
+                name,
+                *map(number, (*effect.means, chance[name])),
+                Cell(
+                    "{:.3f} ({:.3f} to {:.3f})".format(
+                        effect.delta, *effect.interval
+                    ),
+                    effect.delta,
+                    effect.interval,
+                ),
+                number(effect.p),
+            )
+            for name, effect in self.effects.items()
+        )
+        return [
+            Table(
+                f"the {self.k} images that most excite each of "
+                f"{len(self.units)} units, and as many random directions, of "
+                f"n = {self.n}: means, Cliff's delta (95 % interval), p",
+                ("measure", "units", "directions", "chance", "delta", "p"),
+                rows,
+                names=1,
+                name="units",
+            )
+        ]
 
     def to_json(self, rows: int = 8) -> dict[str, Any]:
         """Returns all that is of one number, and some sets, as JSON values.

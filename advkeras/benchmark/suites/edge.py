@@ -1,13 +1,13 @@
-"""A .tflite file through `ak.edge` beside the bare interpreter."""
+"""A .tflite file through `ak.edge` beside each bare runtime."""
 
+import sys
 import tempfile
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert import interpreter as litert
 
 from advkeras import edge
 from advkeras.benchmark.options import Options
@@ -24,13 +24,16 @@ FLOOR = "bare interpreter"
 OURS = "ak.edge.start().predict"
 _CALIBRATION = 100
 
+# Takes a batch, and returns the outputs.
+Run = Callable[[np.ndarray], np.ndarray]
+
 
 def measure(
     classifier: Classifier, data: ImageSet, options: Options
 ) -> list[Row]:
-    """Times the int8 variant on LiteRT, one thread.
+    """Times the int8 variant on each runtime that takes batches, one thread.
 
-    Ours quantises the images, sends them to the interpreter's own process and
+    Ours quantises the images, sends them to the runtime's own process and
     takes the scores back. The floor runs batches of the same size in this
     process; they were quantised before.
 
@@ -41,8 +44,8 @@ def measure(
         options: How much is measured.
 
     Returns:
-        The bare interpreter and ours; one row that says why, where the model
-        has no int8 variant.
+        The bare runtime and ours, for each; one row that says why, where the
+        model has no int8 variant.
     """
     images, _ = data.sample(options.examples, options.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -52,26 +55,35 @@ def measure(
         if "int8" not in made:
             reason = made.skipped["int8"]
             return [Row(OURS, note=f"skipped: not exported: {reason}")]
-        return _timed(made["int8"], images, options.repeats or REPEATS)
+        repeats = options.repeats or REPEATS
+        return [
+            row
+            for runtime in edge.installed(BARE)
+            for row in _timed(made["int8"], runtime, images, repeats)
+        ]
 
 
-def _timed(path: Path, images: np.ndarray, repeats: int) -> list[Row]:
+def _timed(
+    path: Path, runtime: str, images: np.ndarray, repeats: int
+) -> list[Row]:
     session: Any
-    with edge.start(path, "litert", threads=1) as session:
+    floor, own = f"{FLOOR}, {runtime}", f"{OURS}, {runtime}"
+    with edge.start(path, runtime, threads=1) as session:
         inputs = run_on_device.quantize(images, session.input)
         calls = {
-            FLOOR: _bare(path, inputs, session.batch_size),
-            OURS: lambda: session.predict(images).outputs,
+            floor: _in_batches(BARE[runtime](path), inputs, session.batch_size),
+            own: lambda: session.predict(images).outputs,
         }
         times = interleaved(calls, repeats)
-    same = np.array_equal(times.returned[FLOOR], times.returned[OURS])
-    to_floor, to_ours = times.ratios(FLOOR), times.ratios(OURS)
-    versions = {FLOOR: metadata.version("ai-edge-litert"), OURS: __version__}
-    notes = {OURS: f"outputs {'equal' if same else 'differ'} bit by bit"}
+        versions = {floor: session.version, own: __version__}
+    same = np.array_equal(times.returned[floor], times.returned[own])
+    to_floor, to_ours = times.ratios(floor), times.ratios(own)
+    notes = {own: f"outputs {'equal' if same else 'differ'} bit by bit"}
     return [
         Row(
             name,
-            versions[name],
+            # The runtime's name is in the row already.
+            versions[name].partition(" ")[2] or versions[name],
             len(images),
             repeats,
             times.median(name) / len(images),
@@ -83,27 +95,60 @@ def _timed(path: Path, images: np.ndarray, repeats: int) -> list[Row]:
     ]
 
 
-def _bare(
-    path: Path, inputs: np.ndarray, size: int
+def _in_batches(
+    run: Run, inputs: np.ndarray, size: int
 ) -> Callable[[], np.ndarray]:
-    with quiet():  # it says which kernels it found
-        interpreter = Interpreter(str(path), num_threads=1)
-        interpreter.allocate_tensors()
-    given = interpreter.get_input_details()[0]["index"]
-    returned = interpreter.get_output_details()[0]["index"]
     batches = [inputs[i : i + size] for i in range(0, len(inputs), size)]
+    return lambda: np.concatenate([run(batch) for batch in batches])
 
-    def run() -> np.ndarray:
-        outputs = []
-        rows = None
-        for batch in batches:
-            if len(batch) != rows:
-                interpreter.resize_tensor_input(given, batch.shape)
+
+def _litert(kernels: str) -> Callable[[Path], Run]:
+    def opened(path: Path) -> Run:
+        with quiet():  # it says which kernels it found
+            interpreter = litert.Interpreter(
+                str(path),
+                num_threads=1,
+                experimental_op_resolver_type=litert.OpResolverType[kernels],
+            )
+            interpreter.allocate_tensors()
+        (given,) = interpreter.get_input_details()
+        (returned,) = interpreter.get_output_details()
+        shape = tuple(given["shape"])
+
+        def run(batch: np.ndarray) -> np.ndarray:
+            nonlocal shape
+            if batch.shape != shape:
+                interpreter.resize_tensor_input(given["index"], batch.shape)
                 interpreter.allocate_tensors()
-                rows = len(batch)
-            interpreter.set_tensor(given, batch)
+                shape = batch.shape
+            interpreter.set_tensor(given["index"], batch)
             interpreter.invoke()
-            outputs.append(interpreter.get_tensor(returned))
-        return np.concatenate(outputs)
+            return interpreter.get_tensor(returned["index"])
 
-    return run
+        return run
+
+    return opened
+
+
+def _openvino(path: Path) -> Run:
+    # It would report its use over the network.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    import openvino
+
+    core = openvino.Core()
+    compiled = core.compile_model(
+        core.read_model(path),
+        "CPU",
+        {"INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False},
+    )
+    # What it returns is its own memory, which the next batch is written to.
+    return lambda batch: compiled([batch])[0].copy()
+
+
+# The runtimes that take batches, and each as it comes.
+BARE: dict[str, Callable[[Path], Run]] = {
+    "litert": _litert("AUTO"),
+    "litert-reference": _litert("BUILTIN_REF"),
+    "litert-optimised": _litert("BUILTIN_WITHOUT_DEFAULT_DELEGATES"),
+    "openvino": _openvino,
+}

@@ -1,8 +1,10 @@
 """A .tflite file as a classifier to attack, judged by the real one."""
 
+import functools
 import hashlib
 import os
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from advkeras import checks
 from advkeras import files
 from advkeras import fixed
 from advkeras.classifier import Classifier
+from advkeras.edge import one_output
 from advkeras.edge import runtimes
 from advkeras.edge.lift import straight_through
 from advkeras.edge.lift.graph import Tensor
@@ -33,7 +36,8 @@ class TfliteClassifier(Classifier):
 
     Args:
         path: The .tflite file: images in, one score a class out, or one
-            LOGISTIC unit: the probability of class 1.
+            LOGISTIC unit: the probability of class 1. Of several outputs one
+            is looked at, `output`.
         bounds: (lower, upper) of the pixels, in the units that the file's
             scale and zero point give. None: all that a quantised input holds,
             or that the file quantises floats to; that of the type, 0 to 255
@@ -49,14 +53,17 @@ class TfliteClassifier(Classifier):
         threads: Threads of the interpreter.
         lifted: Whether scores and gradients are those of the lift; False for
             scores of the interpreter. None: of the lift, where there is one.
+        output: Which of several outputs classifies: its name as the file's
+            signature or the tensor itself has it, or its number. What is run
+            is a copy of the file that returns no other.
 
     Warns:
         UserWarning: No runtime is given, and "litert" cannot run the file; or
             `lifted` is None, and it cannot be lifted.
 
     Raises:
-        ValueError: The file does not classify images, or the runtime cannot
-            run it.
+        ValueError: The file does not classify images, `output` names none
+            of its outputs, or the runtime cannot run it.
         CannotBeLiftedError: It is to be lifted and cannot be; a ValueError
             too.
 
@@ -76,11 +83,14 @@ class TfliteClassifier(Classifier):
         runtime: str | None = None,
         threads: int = 1,
         lifted: bool | None = True,
+        output: str | int | None = None,
     ):
         if runtime is not None:
             checks.check_choice("runtime", runtime, runtimes.HERE)
             runtimes.check(runtime)
-        seen = seen_of(os.fspath(path), outputs, runtime, threads, lifted)
+        with one_output.chosen(path, output) as file:
+            seen = seen_of(os.fspath(file), outputs, runtime, threads, lifted)
+            self._sha256 = files.sha256(file)
         graph, kind, interpreter = seen.graph, seen.kind, seen.interpreter
         # Ended with this object, however that goes.
         weakref.finalize(self, interpreter.close)
@@ -95,17 +105,28 @@ class TfliteClassifier(Classifier):
             self.bounds_from = "assumed" if known is None else "input"
         if kind is not None:
             self._declare(outputs="probabilities")
-        self.path = graph.path
+        self.path = os.fspath(path)
         given = graph.inputs[0]
         if straight_through.is_quantized(given) or straight_through.is_whole(
             given
         ):
             self._declare(levels=_levels(given, self.bounds, levels))
-        self._sha256 = files.sha256(path)
         self._interpreter = interpreter
         self.runtime = interpreter.runtime
         self.lifted = seen.why_not is None
         self._why_not = seen.why_not
+        self.loaded_by(
+            functools.partial(
+                TfliteClassifier,
+                Path(path).absolute(),
+                bounds,
+                outputs,
+                levels,
+                runtime,
+                threads,
+                self.lifted,
+            )
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         fixed.check_unset(self, name, value, ("path", "runtime", "lifted"))

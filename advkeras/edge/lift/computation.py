@@ -21,6 +21,7 @@ from advkeras.edge.lift.operators import TABLE
 _MOVES = {
     "CONCATENATION",
     "DEPTH_TO_SPACE",
+    "EMBEDDING_LOOKUP",
     "EXPAND_DIMS",
     "FILL",
     "GATHER",
@@ -142,7 +143,7 @@ class Computation:
         """Computes what is constant; returns the operators that are left."""
         left = []
         for operator in self.graph.operators:
-            if operator.parts:
+            if operator.name == "WHILE":
                 operator = loops.counted(operator, self._constants)
             if not _is_known(operator, self._constants):
                 left.append(operator)

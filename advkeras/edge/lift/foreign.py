@@ -8,7 +8,8 @@ from advkeras.edge.lift.operators import TABLE
 _TYPES = {"float32", "float16", "float64", "int8", "uint8", "int16", "int32"}
 _TYPES |= {"int64", "bool"}
 # What may read a tensor that keeps a state, and where.
-_STATES = {"UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19)}
+_STATES = {"SVDF": (4,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19)}
+DENSIFY = "DENSIFY"  # is done at reading, and alone may read what is sparse
 # What a vendor's compiler made of all that its chip computes.
 _COMPILED = {
     "edgetpu-custom-op": "an Edge TPU by edgetpu_compiler",
@@ -32,16 +33,16 @@ def foreign(model: Any, graph: Any) -> str | None:
                 f"operator {i}, {name}, is compiled for {_COMPILED[name]}, "
                 "which alone can run it: bring the file from before it was"
             )
-        if name not in TABLE:
+        if name not in TABLE and name != DENSIFY:
             return f"operator {i}, {name}, is not known"
-    states = _states(model, graph)
+    states, dense = _states(model, graph), _read_by_others(model, graph)
     for i in range(graph.TensorsLength()):
         stored = graph.Tensors(i)
         name = (stored.Name() or b"").decode(errors="replace")
         dtype = flatbuffer.dtype_name(stored)
         if stored.IsVariable() and i not in states:
             return f"tensor {i}, {name!r}, keeps a state"
-        if stored.Sparsity() is not None:
+        if stored.Sparsity() is not None and i in dense:
             return f"tensor {i}, {name!r}, is sparse"
         if dtype not in _TYPES:
             return f"tensor {i}, {name!r}, is of type {dtype}"
@@ -56,8 +57,20 @@ def _states(model: Any, graph: Any) -> set[int]:
         stored = graph.Operators(i)
         known = _STATES.get(name_of(model, stored.OpcodeIndex(), i), ())
         for k in range(stored.InputsLength()):
-            (states if k in known else others).add(stored.Inputs(k))
+            index = stored.Inputs(k)
+            alone = k in known and index not in states
+            (states if alone else others).add(index)
     return states - others
+
+
+def _read_by_others(model: Any, graph: Any) -> set[int]:
+    """Returns the tensors that have to be dense."""
+    others = {graph.Outputs(i) for i in range(graph.OutputsLength())}
+    for i in range(graph.OperatorsLength()):
+        stored = graph.Operators(i)
+        if name_of(model, stored.OpcodeIndex(), i) != DENSIFY:
+            others |= {stored.Inputs(k) for k in range(stored.InputsLength())}
+    return others
 
 
 def name_of(model: Any, number: int, index: int) -> str:

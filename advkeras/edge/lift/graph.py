@@ -62,7 +62,8 @@ class Operator:
         outputs: What it writes.
         options: Its settings by the format's field names, e.g. "strideW".
         runtime: Whose kernel it is computed as.
-        graphs: Of a loop: its condition and its body.
+        graphs: Of a loop: its condition and its body; of a composite: what
+            it is made of.
         parts: What computes these: given their inputs and which tensors are
             wanted, it returns their values.
     """
@@ -82,7 +83,7 @@ class Operator:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Graph:
-    """A whole file, or the part of it that a loop repeats.
+    """A whole file, or a part of it that an operator computes.
 
     Attributes:
         path: Where it was read.

@@ -84,8 +84,7 @@ def _product(
 ) -> _Read:
     """Returns a function of integers to a product in steps of a gate."""
     scale, zero_point = fixed_point.grid(given)
-    # TensorFlow Lite Micro alone multiplies scales in float64.
-    kind = np.float64 if op.runtime == "tflm" else np.float32
+    kind = _kind(op)
     stored = [np.asarray(tensor.data, np.float64) for tensor in weights]
     offset = np.concatenate([-zero_point * each.sum(1) for each in stored])
     if biases is not None:
@@ -107,6 +106,11 @@ def _product(
         return fixed_point.times(sums, mantissas, exponents)
 
     return product
+
+
+def _kind(op: Operator) -> type[np.floating]:
+    """Returns what scales are multiplied in."""
+    return np.float64 if op.runtime == "tflm" else np.float32
 
 
 def _curves(micro: bool, power: int) -> list[Callable[[tf.Tensor], tf.Tensor]]:
@@ -131,8 +135,8 @@ def _clip(op: Operator, cell: Tensor) -> float:
 def _written(op: Operator, product: tf.Tensor, hidden: Tensor) -> tf.Tensor:
     """Returns what a product of two curves is written as."""
     scale, zero_point = fixed_point.grid(hidden)
-    factor = fixed_point.parts(_MADE**2 / float(scale))
-    found = fixed_point.times(product, *factor)
+    factor = _kind(op)(_MADE**2) / _kind(op)(scale)
+    found = fixed_point.times(product, *fixed_point.parts(float(factor)))
     ends = np.iinfo(hidden.dtype)
     return tf.clip_by_value(found + zero_point, ends.min, ends.max)
 

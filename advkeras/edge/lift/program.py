@@ -53,6 +53,8 @@ class Program:
     ) -> list[tf.Tensor]:
         """Returns the values of tensors, float32 or integers, (n, ...).
 
+        All are float32 where images are computed one by one.
+
         Args:
             images: For each input of the graph, float32, (n, ...).
             wanted: Tensors of the graph that depend on its inputs.
@@ -83,13 +85,20 @@ class Program:
     def _each_alone(
         self, images: list[tf.Tensor], wanted: tuple[Tensor, ...]
     ) -> list[tf.Tensor]:
+        # Of integers the type says nothing: those that an input is given are
+        # floats here, and so is what is made of them.
         found: list[tf.Tensor] = tf.map_fn(
-            lambda rows: self._computed([row[None] for row in rows], wanted),
+            lambda rows: [
+                tf.cast(values, tf.float32)
+                for values in self._computed(
+                    [row[None] for row in rows], wanted
+                )
+            ],
             images,
             fn_output_signature=[
                 tf.TensorSpec(
                     (None, *rest_of(tensor)) if tensor.shape else (),
-                    _computed_dtype(tensor),
+                    tf.float32,
                 )
                 for tensor in wanted
             ],
@@ -160,9 +169,3 @@ def _check_supported(graph: Graph) -> None:
                 raise ValueError(
                     f"{operator}, writes activations of several scales"
                 )
-
-
-def _computed_dtype(tensor: Tensor) -> str:
-    if straight_through.is_quantized(tensor) or tensor.dtype == "float16":
-        return "float32"
-    return tensor.dtype

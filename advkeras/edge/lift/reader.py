@@ -1,5 +1,6 @@
 """From a .tflite file to a `Graph`: nothing in it is believed unchecked."""
 
+import dataclasses
 import math
 import os
 from typing import Any
@@ -15,7 +16,11 @@ from advkeras.edge.lift.refusal import CannotBeLiftedError
 from advkeras.edge.lift.stored import tensors_of
 
 _MOST_PIXELS = 1 << 25  # of one image
-_LOOP = "WHILE"
+# What has parts of the file as its own, and which options have their numbers.
+_PARTS = {
+    "STABLEHLO_COMPOSITE": ("decompositionSubgraphIndex",),
+    "WHILE": ("condSubgraphIndex", "bodySubgraphIndex"),
+}
 
 
 def read(path: str | os.PathLike) -> Graph:
@@ -31,12 +36,13 @@ def read(path: str | os.PathLike) -> Graph:
             2^25.
         CannotBeLiftedError: It is whole, and has what cannot be lifted:
             operators that are not known, tensors that keep a state, sparse
-            ones, and types that NumPy lacks. A ValueError too.
+            ones that other than DENSIFY reads, and types that NumPy lacks. A
+            ValueError too.
     """
     with flatbuffer.reading(path) as model:
         if not model.SubgraphsLength():
             raise ValueError("no graph")
-        main = model.Subgraphs(0)  # others are parts of loops
+        main = model.Subgraphs(0)  # others are parts of it
         unknown = foreign.foreign(model, main) or _foreign_parts(model, main)
         graph = None if unknown else _graph(os.fspath(path), model, main)
     if graph is None:
@@ -45,7 +51,7 @@ def read(path: str | os.PathLike) -> Graph:
 
 
 def _foreign_parts(model: Any, main: Any) -> str | None:
-    """Returns what the parts of loops have that is not supported."""
+    """Returns what loops and composites have that is not supported."""
     for i in range(main.OperatorsLength()):
         stored = main.Operators(i)
         for number in _parts(model, stored, _options(stored), i):
@@ -55,10 +61,9 @@ def _foreign_parts(model: Any, main: Any) -> str | None:
                 for k in range(part.OperatorsLength())
             ]
             unknown = foreign.foreign(model, part)
-            if _LOOP in names:
-                unknown = (
-                    f"operator {names.index(_LOOP)}, {_LOOP}, is in a loop"
-                )
+            for k, name in enumerate(names):
+                if name in _PARTS:
+                    unknown = f"operator {k}, {name}, is in a loop or composite"
             if unknown:
                 return f"in graph {number}, {unknown}"
     return None
@@ -66,10 +71,20 @@ def _foreign_parts(model: Any, main: Any) -> str | None:
 
 def _graph(path: str, model: Any, main: Any) -> Graph:
     """Returns all of a file whose tensors and operators are supported."""
-    tensors = tensors_of(model, main)
+    names = [
+        foreign.name_of(model, main.Operators(i).OpcodeIndex(), i)
+        for i in range(main.OperatorsLength())
+    ]
+    spread = [
+        main.Operators(i)
+        for i, name in enumerate(names)
+        if name == foreign.DENSIFY
+    ]
+    tensors = _densified(spread, tensors_of(model, main))
     operators = tuple(
         _operator(path, model, main.Operators(i), i, tensors)
-        for i in range(main.OperatorsLength())
+        for i, name in enumerate(names)
+        if name != foreign.DENSIFY
     )
     graph = Graph(
         path=path,
@@ -83,6 +98,28 @@ def _graph(path: str, model: Any, main: Any) -> Graph:
             raise ValueError(f"its input is of shape {tensor.shape}")
     _check_order(graph)
     return graph
+
+
+def _densified(
+    operators: list[Any], tensors: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
+    """Returns tensors, those that are made of sparse ones with their data."""
+    found = list(tensors)
+    for stored in operators:
+        ends = stored.InputsLength(), stored.OutputsLength()
+        if ends != (1, 1):
+            raise ValueError(f"{foreign.DENSIFY} of {ends[0]} to {ends[1]}")
+        given, made = (
+            _at(tensors, at(0)) for at in (stored.Inputs, stored.Outputs)
+        )
+        kinds = (given.dtype, given.shape), (made.dtype, made.shape)
+        if given.data is None or kinds[0] != kinds[1]:
+            raise ValueError(
+                f"tensor {made.index}, {kinds[1]}, is no dense constant of "
+                f"tensor {given.index}, {kinds[0]}"
+            )
+        found[made.index] = dataclasses.replace(made, data=given.data)
+    return tuple(found)
 
 
 def _operator(
@@ -110,16 +147,19 @@ def _options(stored: Any) -> dict[str, Any]:
     options = schema.BuiltinOptionsCreator(
         stored.BuiltinOptionsType(), stored.BuiltinOptions()
     )
+    if options is None:
+        options = schema.BuiltinOptions2Creator(
+            stored.BuiltinOptions2Type(), stored.BuiltinOptions2()
+        )
     return {} if options is None else vars(options)
 
 
 def _parts(
     model: Any, stored: Any, options: dict[str, Any], index: int
 ) -> list[int]:
-    """Returns the numbers of the graphs that a loop repeats."""
-    if foreign.name_of(model, stored.OpcodeIndex(), index) != _LOOP:
-        return []
-    numbers = [options["condSubgraphIndex"], options["bodySubgraphIndex"]]
+    """Returns the numbers of the graphs that an operator computes."""
+    name = foreign.name_of(model, stored.OpcodeIndex(), index)
+    numbers = [options[each] for each in _PARTS.get(name, ())]
     for number in numbers:
         if not 0 < number < model.SubgraphsLength():
             raise ValueError(f"operator {index} repeats graph {number}")

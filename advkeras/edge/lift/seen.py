@@ -69,9 +69,9 @@ def _lifted(
     graph = read(path)
     if (len(graph.inputs), len(graph.outputs)) != (1, 1):
         raise ValueError(
-            "`path` must be a .tflite file of one input and one output. "
-            f"Received: path={path!r} with {len(graph.inputs)} and "
-            f"{len(graph.outputs)}"
+            "`path` must be a .tflite file of one input, of which one output "
+            f"is looked at. Received: path={path!r} with {len(graph.inputs)} "
+            f"and {len(graph.outputs)}"
         )
     kind = logits_of(graph, graph.outputs[0]).kind
     if kind is not None and outputs == "logits":

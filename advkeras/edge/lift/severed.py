@@ -7,12 +7,8 @@ from advkeras.edge.lift.graph import Operator
 from advkeras.edge.lift.graph import Tensor
 from advkeras.edge.lift.program import Program
 
-
-def is_compared(tensor: Tensor) -> bool:
-    """Whether a tensor holds numbers, and not the integers of a shape."""
-    return tensor.dtype.startswith("float") or straight_through.is_quantized(
-        tensor
-    )
+# They read no value of what they are given.
+_OF_SHAPES = ("RANK", "SHAPE")
 
 
 def operators_of_images(program: Program) -> tuple[Operator, ...]:
@@ -23,6 +19,35 @@ def operators_of_images(program: Program) -> tuple[Operator, ...]:
         for operator in program.graph.operators
         if any(tensor.index in written for tensor in operator.outputs)
     )
+
+
+def written_numbers(program: Program) -> list[tuple[Operator, Tensor]]:
+    """Returns what operators make of the images that is to be compared.
+
+    Floats, integers that stand for numbers, and integers that are made of
+    those that an input is given; none that are shapes or places.
+    """
+    graph = program.graph
+    whole = {
+        tensor.index
+        for tensor in graph.inputs
+        if straight_through.is_whole(tensor)
+    }
+    found = []
+    for operator in operators_of_images(program):
+        moves = operator.name not in _OF_SHAPES and any(
+            tensor is not None and tensor.index in whole
+            for tensor in operator.inputs
+        )
+        for tensor in operator.outputs:
+            if tensor.dtype.startswith("float") or straight_through.is_scaled(
+                tensor
+            ):
+                found.append((operator, tensor))
+            elif moves and straight_through.is_whole(tensor):
+                whole.add(tensor.index)
+                found.append((operator, tensor))
+    return found
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,7 +77,7 @@ def sever(program: Program) -> Severed | None:
     """
     graph = program.graph
     operators = operators_of_images(program)
-    written = [t for op in operators for t in op.outputs if is_compared(t)]
+    written = [tensor for _, tensor in written_numbers(program)]
     alive = {tensor.index: tensor for tensor in (*graph.inputs, *written)}
     given = {
         tensor.index: tensor
@@ -79,7 +104,7 @@ def sever(program: Program) -> Severed | None:
             )
             for operator in graph.operators
         ),
-        inputs=tuple(given.values()),
+        inputs=tuple(map(_as_input, given.values())),
         outputs=tuple(beside.values()),
     )
     try:
@@ -87,3 +112,14 @@ def sever(program: Program) -> Severed | None:
         return Severed(cut_up, tuple(given.values()), tuple(written))
     except ValueError:
         return None
+
+
+def _as_input(tensor: Tensor) -> Tensor:
+    """Returns a tensor as an input that is given the numbers it stands for.
+
+    What an operator makes of them it knows of the tensor as the file has it.
+    """
+    wide = straight_through.is_scaled(tensor)
+    if not wide or straight_through.is_quantized(tensor):
+        return tensor
+    return dataclasses.replace(tensor, dtype="float32", quantization=None)

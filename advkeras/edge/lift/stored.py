@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from advkeras.edge import flatbuffer
+from advkeras.edge.lift import sparse
 from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 
@@ -124,12 +125,28 @@ def _data(
     if not buffer.DataLength():
         # A list of no numbers is a constant too, such as a scalar's shape.
         return np.zeros(shape, dtype) if shape == (0,) else None
+    sparsity = stored.Sparsity()
+    if sparsity is not None:
+        return _spread(buffer, sparsity, dtype, shape, index)
     if buffer.DataLength() != expected:
         raise ValueError(
             f"tensor {index} of shape {shape} has {buffer.DataLength()} bytes"
         )
     content: np.ndarray = buffer.DataAsNumpy()
     return np.frombuffer(content.tobytes(), dtype).reshape(shape)
+
+
+def _spread(
+    buffer: Any, sparsity: Any, dtype: str, shape: tuple[int, ...], index: int
+) -> np.ndarray:
+    """Returns a sparse constant as one that is not."""
+    if buffer.DataLength() % np.dtype(dtype).itemsize:
+        raise ValueError(f"tensor {index} has {buffer.DataLength()} bytes")
+    values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype)
+    try:
+        return sparse.spread(sparsity, values, shape)
+    except ValueError as error:
+        raise ValueError(f"tensor {index} is sparse: {error}") from error
 
 
 def _vector(values: Any) -> np.ndarray:

@@ -46,6 +46,12 @@ def is_whole(tensor: Tensor) -> bool:
     return whole or tensor.dtype in _WIDE
 
 
+def is_scaled(tensor: Tensor) -> bool:
+    """Whether a tensor holds integers of any width that stand for numbers."""
+    wide = tensor.dtype in _WIDE and tensor.quantization is not None
+    return wide or is_quantized(tensor)
+
+
 def limits(tensor: Tensor) -> tuple[float, float]:
     """Returns the smallest and largest number that a quantised tensor holds."""
     quantization = quantization_of(tensor)

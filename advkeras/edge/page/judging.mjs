@@ -14,10 +14,29 @@ const LIMITS = { uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1] };
  * which NumPy computes in double precision.
  */
 export function fromUint8(pixels, bounds) {
+  const levels = levelsOf(bounds);
+  const channels = levels.length;
+  const images = new Float32Array(pixels.length);
+  for (let i = 0, c = 0; i < pixels.length; i++) {
+    images[i] = levels[c][pixels[i]];
+    c = c + 1 === channels ? 0 : c + 1;
+  }
+  return images;
+}
+
+const known = new WeakMap();
+
+/** Returns what each byte stands for, in each channel; computed once. */
+function levelsOf(bounds) {
+  if (!known.has(bounds)) known.set(bounds, levelsAnew(bounds));
+  return known.get(bounds);
+}
+
+function levelsAnew(bounds) {
   const wide = bounds.some(Array.isArray);
   const round = wide ? (x) => x : f32;
   const channels = Math.max(...bounds.map((end) => [end].flat().length));
-  const levels = Array.from({ length: channels }, (_, c) => {
+  return Array.from({ length: channels }, (_, c) => {
     const [low, high] = bounds.map((end) => end[c] ?? end);
     const step = round((high - low) / 255);
     return Float32Array.from({ length: 256 }, (_, pixel) => {
@@ -25,11 +44,6 @@ export function fromUint8(pixels, bounds) {
       return Math.min(Math.max(value, round(low)), round(high));
     });
   });
-  const images = new Float32Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) {
-    images[i] = levels[i % channels][pixels[i]];
-  }
-  return images;
 }
 
 /** Returns float32 images as a model's input takes them. */

@@ -9,17 +9,18 @@ import numpy as np
 from advkeras import checks
 from advkeras import datasets
 from advkeras.edge.runtimes.child import Child
+from advkeras.edge.runtimes.child import Question
 from advkeras.edge.standalone import run_on_device
 
 _RUNTIMES = ("litert", "litert-reference")
 
 
 class Inspector(Child):
-    """A .tflite file of one input whose tensors can be looked at.
+    """A .tflite file whose tensors can be looked at.
 
     In a process of its own, as an `Interpreter`; the file may have any number
-    of outputs, of any rank. A runtime keeps nothing but outputs: what it runs
-    is a copy of the file that returns all tensors.
+    of inputs, and of outputs of any rank. A runtime keeps nothing but outputs:
+    what it runs is a copy of the file that returns all tensors.
 
     Args:
         path: The .tflite file.
@@ -30,7 +31,8 @@ class Inspector(Child):
         timeout: Seconds that one answer may take.
 
     Attributes:
-        input: The model's input: index, dtype, shape, scale, zero_point.
+        inputs: The model's inputs: of each its index, dtype, shape, scale and
+            zero_point.
         outputs: What can be looked at besides, likewise; the outputs first.
         version: Package and version that runs the file.
 
@@ -56,11 +58,14 @@ class Inspector(Child):
         super().__init__(path, runtime, threads, timeout, look)
 
     @property
+    def input(self) -> dict[str, Any]:
+        """The first input, the only one of most files."""
+        return self.inputs[0]
+
+    @property
     def image_shape(self) -> tuple[int | None, ...]:
         """Shape of one image; None where any size will do."""
-        return tuple(
-            None if s == -1 else s for s in self.input["signature"][1:]
-        )
+        return _image_shape(self.input)
 
     def tensors(
         self, images: Any, indices: Iterable[int]
@@ -72,7 +77,8 @@ class Inspector(Child):
 
         Args:
             images: float32, (n, height, width, channels); quantised as
-                `Interpreter.predict` does.
+                `Interpreter.predict` does. Of a file of several inputs a list
+                of an array for each.
             indices: The tensors' numbers in the file.
 
         Returns:
@@ -84,9 +90,16 @@ class Inspector(Child):
             ValueError: The images do not fit, there is no such tensor, or the
                 interpreter failed.
         """
-        images = datasets.images_of(images, None, self.image_shape)
-        inputs = run_on_device.quantize(images, self.input)
-        known = {self.input["index"]: inputs}
+        inputs = [
+            run_on_device.quantize(given, tensor)
+            for given, tensor in zip(
+                self._given(images), self.inputs, strict=True
+            )
+        ]
+        known = {
+            tensor["index"]: values
+            for tensor, values in zip(self.inputs, inputs, strict=True)
+        }
         visible = {output["index"] for output in self.outputs}
         wanted = list(dict.fromkeys(int(index) for index in indices))
         for index in wanted:
@@ -97,15 +110,57 @@ class Inspector(Child):
                 )
         asked = [index for index in wanted if index not in known]
         if asked:
+            questions: list[Question] = [
+                (values, {"job": "hold"}) for values in inputs[:-1]
+            ]
             message = {"job": "tensors", "indices": asked}
-            found = self._ask([(inputs, message)], len(asked))
+            found = self._ask([*questions, (inputs[-1], message)], len(asked))
             known.update(zip(asked, found, strict=True))
         return {index: known[index] for index in wanted}
 
+    def _given(self, images: Any) -> list[np.ndarray]:
+        """Returns checked images for each input."""
+        several = len(self.inputs) > 1
+        listed = images if several else [images]
+        if not isinstance(listed, list) or len(listed) != len(self.inputs):
+            raise ValueError(
+                f"`images` must be a list of {len(self.inputs)} arrays, one "
+                f"for each input. Received: {type(images).__name__}"
+                + (f" of {len(images)}" if isinstance(images, list) else "")
+            )
+        found = [
+            datasets.images_of(given, None, _image_shape(tensor))
+            for given, tensor in zip(listed, self.inputs, strict=True)
+        ]
+        sizes = [len(given) for given in found]
+        if len(set(sizes)) > 1:
+            raise ValueError(
+                "`images` must be as many for each input. Received: "
+                f"{', '.join(map(str, sizes))}"
+            )
+        return found
+
     def _opened(self, about: dict[str, Any]) -> None:
-        self.input: dict[str, Any] = about["input"]
+        self.inputs: list[dict[str, Any]] = about["inputs"]
         self.outputs: list[dict[str, Any]] = about["outputs"]
-        self._check_numbers(self.input)
-        shape = self.input["shape"]
-        if len(shape) < 2:
-            raise self._failure(f"it must take images, but takes {shape}")
+        if not self.inputs:
+            raise self._failure("it must take images, but has no input")
+        self._check_numbers(*self.inputs)
+        for tensor in self.inputs:
+            if len(tensor["shape"]) < 2:
+                raise self._failure(
+                    f"it must take images, but takes {tensor['shape']}"
+                )
+        rows = {t["shape"][0] for t in self.inputs if not t["any_batch"]}
+        if len(rows) > 1:
+            listed = " and ".join(
+                str(tensor["shape"]) for tensor in self.inputs
+            )
+            raise self._failure(
+                "its inputs must take as many images at a time, but take "
+                f"{listed}"
+            )
+
+
+def _image_shape(tensor: dict[str, Any]) -> tuple[int | None, ...]:
+    return tuple(None if s == -1 else s for s in tensor["signature"][1:])

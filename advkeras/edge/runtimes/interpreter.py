@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from advkeras.edge import one_output
+from advkeras.edge.runtimes.child import CannotRunError
 from advkeras.edge.runtimes.child import Child
 from advkeras.edge.runtimes.prediction import Prediction
 from advkeras.edge.runtimes.prediction import images_for
@@ -42,6 +44,15 @@ class Interpreter(Child):
         threads: int = 1,
         timeout: float = 300.0,
     ):
+        outputs = one_output.several(path)
+        if outputs:
+            reason = f"it returns {one_output.in_words(outputs)}"
+            raise CannotRunError(
+                "`path` must be a .tflite file of one output; "
+                "`ak.edge.with_one_output` writes a copy that returns the one "
+                f"that is named. Received: path={os.fspath(path)!r} ({reason})",
+                reason,
+            )
         super().__init__(path, runtime, threads, timeout, "output")
 
     @property

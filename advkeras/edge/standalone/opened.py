@@ -8,13 +8,13 @@ import run_on_device
 
 
 class OpenModel:
-    """A .tflite file of one input, whose tensors can be looked at.
+    """A .tflite file whose tensors can be looked at.
 
     Args:
         content: Bytes of the file.
         kernels: As for `run_on_device.Model`.
         threads: Threads of the interpreter.
-        inside: Whether all tensors that depend on the input can be, or the
+        inside: Whether all tensors that depend on the inputs can be, or the
             outputs alone.
     """
 
@@ -29,43 +29,63 @@ class OpenModel:
             experimental_op_resolver_type=module.OpResolverType[kernels],
         )
         self._interpreter.allocate_tensors()
-        given = self._interpreter.get_input_details()
-        self.input = run_on_device.tensor(given)
-        self.input["signature"] = [int(s) for s in given[0]["shape_signature"]]
+        self.inputs = [
+            {
+                **run_on_device.tensor([detail]),
+                "signature": [int(size) for size in detail["shape_signature"]],
+            }
+            for detail in self._interpreter.get_input_details()
+        ]
         self.outputs = [
             run_on_device.tensor([detail])
             for detail in self._interpreter.get_output_details()
         ]
-        self._shape = tuple(self.input["shape"])
+        self._shapes = [tuple(one["shape"]) for one in self.inputs]
+        self._held: list[np.ndarray] = []
+
+    def hold(self, inputs: np.ndarray) -> None:
+        """Keeps what the next input is given, till `tensors` has the last's."""
+        self._held.append(inputs)
 
     def tensors(
         self, inputs: np.ndarray, indices: list[int]
     ) -> list[np.ndarray]:
-        """Returns these tensors for inputs of the file's dtype, (n, ...)."""
-        if self.input["any_batch"]:
-            return self._invoke(inputs, indices)
+        """Returns these tensors for inputs of the file's dtype, (n, ...).
+
+        Args:
+            inputs: What the last input is given; the others are held.
+            indices: The tensors' numbers in the file.
+        """
+        given, self._held = [*self._held, inputs], []
+        sizes = [one["shape"][0] for one in self.inputs if not one["any_batch"]]
+        if not sizes:
+            return self._invoke(given, indices)
         return run_on_device.in_batches(
-            lambda batch: self._invoke(batch, indices), inputs, self._shape[0]
+            lambda rows: self._invoke([one[rows] for one in given], indices),
+            np.arange(len(inputs)),
+            sizes[0],
         )
 
     def _invoke(
-        self, inputs: np.ndarray, indices: list[int]
+        self, given: list[np.ndarray], indices: list[int]
     ) -> list[np.ndarray]:
-        index = self.input["index"]
-        if inputs.shape != self._shape:
-            self._interpreter.resize_tensor_input(
-                index, inputs.shape, strict=True
-            )
+        shapes = [values.shape for values in given]
+        if shapes != self._shapes:
+            for one, shape in zip(self.inputs, shapes, strict=True):
+                self._interpreter.resize_tensor_input(
+                    one["index"], shape, strict=True
+                )
             self._interpreter.allocate_tensors()
-            self._shape = inputs.shape
+            self._shapes = shapes
         self._interpreter.reset_all_variables()
-        self._interpreter.set_tensor(index, inputs)
+        for one, values in zip(self.inputs, given, strict=True):
+            self._interpreter.set_tensor(one["index"], values)
         self._interpreter.invoke()
         return [np.atleast_1d(self._interpreter.get_tensor(i)) for i in indices]
 
 
 def returning_all(content: bytes) -> bytes:
-    """Returns a file that returns all that depends on its input.
+    """Returns a file that returns all that depends on its inputs.
 
     What is no output, the fast kernels (XNNPACK) never write to a tensor, and
     the others write over.

@@ -7,7 +7,7 @@ Needs Python 3.8 or newer, NumPy, and one of ai_edge_litert, tflite_runtime and
 tensorflow. The bundle is the folder that this file lies in; every file of it is
 checked against its SHA-256 first, before anything is imported that is not
 Python's own, and nothing is imported from that folder. Prints a table a model
-and writes device_results.json, which `apps.edge_report` reads.
+and writes device_results.json, which `advkeras edge_report` reads.
 """
 
 # Nothing may be imported from the folder of this file, where Python looks

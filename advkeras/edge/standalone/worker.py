@@ -57,18 +57,18 @@ def open_model(runtime: str, path: str, threads: int, look: str) -> Any:
 
 def describe(model: Any) -> dict[str, Any]:
     """Returns what the parent has to know of a model."""
-    outputs = {
-        key: getattr(model, key)
-        for key in ("output", "outputs")
-        if hasattr(model, key)
-    }
-    return {"runtime": model.runtime, "input": model.input, **outputs}
+    ends = ("input", "inputs", "output", "outputs")
+    known = {key: getattr(model, key) for key in ends if hasattr(model, key)}
+    return {"runtime": model.runtime, **known}
 
 
 def answers_to(
     message: dict[str, Any], model: Any, inputs: np.ndarray
 ) -> list[np.ndarray]:
     """Does the job of a message; returns the arrays to send back."""
+    if message["job"] == "hold":
+        model.hold(inputs)
+        return []
     if message["job"] == "tensors":
         return model.tensors(inputs, message["indices"])
     if message["job"] == "latencies":

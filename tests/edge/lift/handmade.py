@@ -367,3 +367,84 @@ def shapes(dtype):
     )
     net.outputs += parts
     return net.content()
+
+
+def rows_of_a_table(dtype):
+    """EMBEDDING_LOOKUP in the images, and in constants by what they say."""
+    net = Net(dtype, (1, 6, 5, 4), fixed=True)
+    where = net.tensor((3,), "INT32", data=[0, 0, 0])
+    net.add("EMBEDDING_LOOKUP", [where, net.given], (3, 6, 5, 4))
+    if dtype == "FLOAT32":
+        table = net.random.integers(-127, 128, (5, 7))
+        table = net.tensor((5, 7), "INT8", (1 / 90, 0), table)
+        flat = net.images((120,))
+        net.operator(
+            "RESHAPE", [net.given], [flat], "ReshapeOptions", newShape=[120]
+        )
+        whole = net.tensor((120,), "INT32")
+        net.operator("CAST", [flat], [whole], "CastOptions")
+        places = net.tensor((120,), "INT32")
+        net.operator("ABS", [whole], [places], "AbsOptions")
+        net.add("EMBEDDING_LOOKUP", [places, table], (120, 7))
+    return net.content()
+
+
+def moved(name, shape, written, how, dtype, grid=None):
+    """One TRANSPOSE or PAD of a whole tensor, as a file of one operator.
+
+    Args:
+        name: Of the operator.
+        shape: What it is given.
+        written: What it writes.
+        how: Its permutation, or its paddings in rows of two.
+        dtype: The format's name of the type.
+        grid: Scale and zero point of both, where they are quantised.
+    """
+    file, how = File(), np.asarray(how)
+    given = file.tensor(shape, dtype, grid)
+    constant = file.tensor(how.shape, "INT32", data=how)
+    made = file.tensor(written, dtype, grid)
+    kind = f"{name.capitalize()}Options"
+    file.operator(name, [given, constant], [made], kind)
+    return file.packed([given], [made])
+
+
+def requantised(dtype, grid, written, written_grid):
+    """One QUANTIZE between integers."""
+    file, shape = File(), (1, 3, 4, 5)
+    given = file.tensor(shape, dtype, grid)
+    made = file.tensor(shape, written, written_grid)
+    file.operator("QUANTIZE", [given], [made], "QuantizeOptions")
+    return file.packed([given], [made])
+
+
+def of_two(name, dtypes, grids, shapes, any_number=True):
+    """One operator of two inputs, each of them the file's.
+
+    Args:
+        name: Of the operator, which writes what the first input is.
+        dtypes: The format's names of the types of the inputs.
+        grids: Their scales and zero points.
+        shapes: Of each, for one image.
+        any_number: Whether each input is for any number of images.
+    """
+    file = File()
+    given = [
+        file.tensor(
+            (1, *shape),
+            dtype,
+            grid,
+            signature=[-1, *shape] if open_ else None,
+        )
+        for shape, dtype, grid, open_ in zip(
+            shapes, dtypes, grids, np.broadcast_to(any_number, 2), strict=True
+        )
+    ]
+    made = file.tensor(
+        (1, *shapes[0]),
+        dtypes[0],
+        grids[0],
+        signature=[-1, *shapes[0]] if np.all(any_number) else None,
+    )
+    file.operator(name, given, [made], f"{name.capitalize()}Options")
+    return file.packed(given, [made])

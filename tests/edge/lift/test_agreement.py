@@ -152,10 +152,17 @@ def test_files_that_are_no_classifiers(no_classifiers, name, ranks):
         assert one.difference.relative < 1e-5
 
 
-def test_wrong_input(no_classifiers, dense_files):
+def test_two_inputs(no_classifiers):
+    images = dense.images(10)
+    path = no_classifiers["two inputs"]
+    for given in (images, [images, images[::-1]]):
+        found = agreement(path, given)
+        assert found.parted is None
+        assert found.outputs[0].top_1.count == 10
+
+
+def test_wrong_input(dense_files):
     images = dense.images(2)
-    with pytest.raises(ValueError, match=r"one input\. Received: .* with 2"):
-        agreement(no_classifiers["two inputs"], images)
     with pytest.raises(ValueError, match=r"shape \(n, 4, 4, 1\)"):
         agreement(dense_files["int8"], images[0])
     with pytest.raises(ValueError, match="`runtime` must be one of"):

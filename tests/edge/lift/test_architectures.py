@@ -1,4 +1,7 @@
-"""The nets of keras.applications, lifted: every operator agrees alone."""
+"""The nets of keras.applications, lifted: every operator agrees alone.
+
+Some with fewer layers of each kind; docs/lift.md is of the whole ones.
+"""
 
 import pytest
 
@@ -9,8 +12,10 @@ from tests.edge.lift import architectures
 @pytest.mark.slow
 @pytest.mark.parametrize("name", architectures.NAMES)
 def test_an_architecture(name, tmp_path):
-    files = architectures.export(name, tmp_path)
-    assert tuple(files) == architectures.VARIANTS
+    # The floats of all others are the same kernels.
+    variants = architectures.VARIANTS if name == "MobileNetV2" else ("int8",)
+    files = architectures.export(name, tmp_path, variants, shallow=True)
+    assert tuple(files) == variants
     # Many: scores of one step apart fall either way, by the processor.
     others = architectures.noise(128, seed=1)
     for variant, file in files.items():

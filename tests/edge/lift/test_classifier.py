@@ -1,6 +1,7 @@
 """A .tflite file as a classifier: the lift's gradients, the real verdict."""
 
 import gc
+import pickle
 
 import keras
 import numpy as np
@@ -401,3 +402,15 @@ def test_integers_that_stand_for_themselves(of_pixels, test_digits):
 def test_a_file_of_integers_and_other_pixels(of_pixels, classifiers):
     with pytest.raises(ValueError, match=r"0 \.\. 1, .* holds 0 \.\. 255"):
         ak.edge.check_fits(of_pixels[0], classifiers["deep"])
+
+
+def test_a_file_is_pickled_with_what_it_was_made_with(files, digits):
+    for made in (
+        TfliteClassifier(files["int8"], runtime="litert-reference"),
+        ak.load(files["float32"], bounds=(0, 1), levels=256, lifted=False),
+    ):
+        again = pickle.loads(pickle.dumps(made))
+        assert again.fingerprint() == made.fingerprint()
+        assert again.bounds_from == made.bounds_from
+        images = digits.images[:20]
+        assert again.predict(images).tolist() == made.predict(images).tolist()

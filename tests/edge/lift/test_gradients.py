@@ -12,6 +12,7 @@ from advkeras.edge.lift.graph import Quantization
 from advkeras.edge.lift.graph import Tensor
 from tests.edge import dense
 from tests.edge.lift import files
+from tests.edge.lift import handmade
 from tests.edge.lift.handmade import RELU
 from tests.edge.lift.handmade import RELU6
 from tests.edge.lift.handmade import Net
@@ -139,6 +140,16 @@ def test_every_kind_has_the_gradient_of_its_function(lifted, name):
     length = np.sqrt(sum(4 * np.sum((one * 0.003) ** 2) for one in found))
     assert length > 1e-3
     np.testing.assert_allclose(ahead - behind, expected, atol=0.03 * length)
+
+
+def test_that_of_rows_that_are_looked_up(lifted):
+    """Each of its images is looked up three times."""
+    model = lifted(handmade.rows_of_a_table("INT8"))
+    values = tf.constant(images(2, (6, 5, 4)))
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        total = tf.reduce_sum(model(values))
+    np.testing.assert_allclose(tape.gradient(total, values), 3 + 0 * values)
 
 
 def test_that_of_images_one_by_one(lifted):

@@ -11,7 +11,12 @@ from tests.edge.lift.nets import NETS
 
 # In every quantised file.
 CONVERSIONS = {"QUANTIZE", "DEQUANTIZE"}
-ELSEWHERE = {"UNIDIRECTIONAL_SEQUENCE_LSTM", "WHILE"}  # test_recurrent.py
+ELSEWHERE = {
+    "STABLEHLO_COMPOSITE",  # test_composite.py
+    "SVDF",  # test_svdf.py
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",  # test_recurrent.py
+    "WHILE",
+}
 DTYPES = ("FLOAT32", "INT8", "UINT8")
 SHAPE = (6, 5, 4)
 
@@ -74,6 +79,7 @@ def test_a_fused_activation_that_kernels_pass_over(graph_of):
 
 
 MADE = {
+    "rows": (handmade.rows_of_a_table, ("EMBEDDING_LOOKUP",), SHAPE),
     "piecewise": (handmade.piecewise, ("RELU_0_TO_1", "PRELU"), SHAPE),
     "shapes": (handmade.shapes, ("SQUEEZE",), (6, 1, 4)),
     "strides": (handmade.strides, ("DEPTHWISE_CONV_2D", "CONV_2D"), SHAPE),

@@ -212,7 +212,6 @@ def test_scales_that_cannot_be(graph_of, grid, reason):
             handmade.with_a_state("LSTM"),
             "operator 0, LSTM, is not known",
         ),
-        (handmade.with_a_state("SVDF"), "operator 0, SVDF, is not known"),
         (handmade.with_a_state("my-op"), "operator 0, my-op, is not known"),
         (
             handmade.with_a_state("ethos-u"),
@@ -226,7 +225,7 @@ def test_scales_that_cannot_be(graph_of, grid, reason):
         (handmade.with_a_state("ADD"), "tensor 1, 'tensor 1', keeps a state"),
         (handmade.sparse(), "tensor 1, 'tensor 1', is sparse"),
     ],
-    ids=["lstm", "svdf", "custom", "vela", "edge tpu", "state", "sparse"],
+    ids=["lstm", "custom", "vela", "edge tpu", "state", "sparse"],
 )
 def test_what_is_not_supported_is_not_called_broken(graph_of, content, said):
     with pytest.raises(ValueError, match="that can be lifted") as caught:

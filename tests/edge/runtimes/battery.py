@@ -30,3 +30,12 @@ def _here(name):
         "condition": not ak.edge.installed([name]) and not demanded,
         "reason": f"{name} is not installed: {HERE[name].remedy}",
     }
+
+
+def skip_where_sums_saturate(session):
+    """Skips what is exact on CPUs with instructions of 8-bit integers alone."""
+    if "without VNNI" in session.version:
+        pytest.skip(
+            "OpenVINO's sums of two products saturate at 16 bits on a CPU "
+            "without VNNI"
+        )

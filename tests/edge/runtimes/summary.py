@@ -11,9 +11,9 @@ from pathlib import Path
 from advkeras import files
 from advkeras.edge import RUNTIMES
 from advkeras.edge import Survival
-from advkeras.report.alike import alike_grids
+from advkeras.report.alike import alike_tables
 from advkeras.report.alike import widest
-from advkeras.report.grids import Grid
+from advkeras.tables import Table
 
 ENOUGH = 0.99
 PIXELS = ("float", "uint8")
@@ -31,7 +31,9 @@ def who(nets):
         remedy = known.remedy or "comes with advkeras"
         lines.append((name, known.what, remedy, version, ", ".join(runs)))
     header = ("runtime", "what it is", "how to get it", "here", "takes")
-    return Grid("Runtimes, and the variants they take", header, tuple(lines), 5)
+    return Table(
+        "Runtimes, and the variants they take", header, tuple(lines), 5
+    )
 
 
 def targets(found, variant=None):
@@ -77,7 +79,7 @@ def needed(nets):
             rows.append(
                 (net, pixels, *(f"{c:g}" if c else beyond for c in cells))
             )
-    return Grid(
+    return Table(
         f"The overshoot from which on {ENOUGH:.0%} survive on every runtime",
         ("net", "pixels", *listed, "all"),
         tuple(rows),
@@ -92,7 +94,7 @@ def survival(found, pixels):
         rates = [row.find(attack, pixels, f).survival.value for f in FEW]
         cells = tuple(f"{100 * rate:.1f}" for rate in rates)
         shared.setdefault((row.variant, cells), []).append(row.runtime)
-    return Grid(
+    return Table(
         f"Survival in % of the {found.attacks[attack]['fooled']} that fool the "
         f"float model, as {pixels} pixels, by overshoot",
         ("variant", "runtime", *(f"x {factor:g}" for factor in FEW)),
@@ -117,7 +119,7 @@ def flips(found):
             for name in runtimes[1:]
         ]
         rows.append((one.variant, *cells, str(len(one.parted))))
-    return Grid(
+    return Table(
         f"Of {compared[0].n} images, labels other than LiteRT's, and images "
         "on which any two runtimes differ",
         ("variant", *runtimes[1:], "any two"),
@@ -135,7 +137,7 @@ def page(nets):
         parts.append(f"## {net}")
         parts += [survival(found, pixels).markdown() for pixels in PIXELS]
         parts.append(flips(found).markdown())
-        parts += [grid.markdown() for grid in alike_grids(found, attack)]
+        parts += [grid.markdown() for grid in alike_tables(found, attack)]
         parts += [
             f"{one['variant']} does not run on {one['runtime']}: "
             f"{one['reason']}.\n"

@@ -17,6 +17,7 @@ from advkeras.edge.runtimes import CannotRunError
 from advkeras.edge.runtimes import Interpreter
 from advkeras.edge.runtimes import known
 from tests.edge import dense
+from tests.edge.runtimes import battery
 from tests.edge.runtimes.battery import HERE
 from tests.edge.runtimes.battery import runtimes
 
@@ -34,6 +35,7 @@ def test_int8_is_what_numpy_computes(dense_files, runtime):
     outputs, sure = dense.Arithmetic(dense_files["int8"]).outputs(images)
     assert sure.mean() > 0.98
     with ak.edge.start(dense_files["int8"], runtime) as session:
+        battery.skip_where_sums_saturate(session)
         found = session.predict(images)
     assert found.outputs.dtype == np.int8
     np.testing.assert_array_equal(found.outputs[sure], outputs[sure])
@@ -80,6 +82,7 @@ def test_what_the_input_cannot_hold_is_clipped(dense_files, runtime):
     wild = 1e6 * (dense.images(10) - 0.5)
     outputs, sure = dense.Arithmetic(dense_files["int8"]).outputs(wild)
     with ak.edge.start(dense_files["int8"], runtime) as session:
+        battery.skip_where_sums_saturate(session)
         found = session.predict(wild).outputs
     np.testing.assert_array_equal(found[sure], outputs[sure])
 
@@ -258,7 +261,7 @@ def test_wrong_images_leave_it_running(dense_files):
     ("name", "said"),
     [
         ("two inputs", "one input and one output"),
-        ("two outputs", "one input and one output"),
+        ("two outputs", "it returns"),
         ("image", "one score a class"),
         ("number", "one score a class"),
     ],

@@ -100,11 +100,6 @@ def test_files_that_are_no_classifiers(no_classifiers, name):
         assert found[tensor.index].shape == (6, *tensor.shape[1:])
 
 
-def test_two_inputs_are_refused(no_classifiers):
-    with pytest.raises(CannotRunError, match="one input"):
-        Inspector(no_classifiers["two inputs"])
-
-
 def test_what_cannot_be_looked_at(dense_files):
     images = dense.images(2)
     graph = read(dense_files["int8"])

@@ -6,6 +6,7 @@ import pytest
 import advkeras as ak
 from advkeras.edge.runtimes import CannotRunError
 from tests.edge import dense
+from tests.edge.runtimes import battery
 from tests.edge.runtimes.battery import runtimes
 
 pytest.importorskip("openvino")
@@ -17,7 +18,7 @@ def test_it_says_what_it_computes_in(variants, noise, runtime):
     with ak.edge.start(variants["float32"]) as session:
         expected = session.predict(noise).outputs
     with ak.edge.start(variants["float32"], runtime) as session:
-        name, version, precision = session.version.split()
+        name, version, *_, precision = session.version.split()
         found = session.predict(noise).outputs
     assert name == "openvino" and version[:2] == "20"
     if runtime == "openvino-f32":
@@ -34,6 +35,7 @@ def test_int8_is_a_step_from_litert_at_most(variants, noise, runtime, threads):
     with ak.edge.start(variants["int8"]) as session:
         expected = session.predict(noise).outputs.astype(int)
     with ak.edge.start(variants["int8"], runtime, threads) as session:
+        battery.skip_where_sums_saturate(session)
         found = session.predict(noise).outputs
     assert found.dtype == np.int8
     assert np.abs(found - expected).max() <= 1

@@ -50,10 +50,13 @@ TABLE.update(dict.fromkeys(_OF_ONE_VALUE, _of_one_value))
 @operator("QUANTIZE")
 def quantize(op: Operator, inputs: list[Any]) -> tf.Tensor:
     """From floats; or between two scales, where the tensor written rounds."""
+    written = op.outputs[0]
     if straight_through.is_quantized(op.inputs[0]):
-        return inputs[0]
+        if straight_through.is_quantized(written):
+            return inputs[0]
+        return straight_through.as_quantized(inputs[0], written, fast=False)
     return straight_through.as_quantized(
-        inputs[0], op.outputs[0], op.runtime == "litert"
+        inputs[0], written, op.runtime == "litert"
     )
 
 

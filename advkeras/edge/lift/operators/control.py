@@ -1,4 +1,4 @@
-"""Comparisons, and the loops that they end."""
+"""Comparisons, the loops that they end, and composites."""
 
 from typing import Any
 
@@ -50,3 +50,13 @@ def while_(op: Operator, inputs: list[Any]) -> list[tf.Tensor]:
         lambda *_: True, step, kept, shapes, maximum_iterations=steps
     )
     return list(after)
+
+
+@operator("STABLEHLO_COMPOSITE")
+def composite(op: Operator, inputs: list[Any]) -> list[tf.Tensor]:
+    """A part of the file under a name, such as "odml.group_norm".
+
+    A runtime may have a kernel of that name; what it is made of is in the file.
+    """
+    (part,) = op.parts
+    return list(part(inputs, part.graph.outputs))

@@ -59,3 +59,11 @@ def scatter_nd(op: Operator, inputs: list[Any]) -> tf.Tensor:
         # Of the zeros of integers it is not said which they are.
         raise ValueError("SCATTER_ND of quantised values")
     return tf.scatter_nd(*inputs)
+
+
+@operator("EMBEDDING_LOOKUP")
+def embedding_lookup(op: Operator, inputs: list[Any]) -> tf.Tensor:
+    """Rows of a table by their places."""
+    del op
+    places, rows = inputs
+    return tf.gather(rows, places)
