@@ -34,21 +34,34 @@ def aside(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_beside(path)
-    with tempfile.TemporaryDirectory(
-        dir=path.parent, prefix=f".{path.name}.", suffix=_ASIDE
-    ) as directory:
-        # Says that somebody is at work here.
-        lock = locks.lock(directory)
+    place, lock = _place_beside(path)
+    try:
+        yield place
+    finally:
+        lock.release()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _place_beside(path: Path) -> tuple[Path, locks.Lock]:
+    """Makes a folder, whose lock says that somebody is at work there."""
+    while True:
+        place = Path(
+            tempfile.mkdtemp(_ASIDE, f".{path.name}.", dir=path.parent)
+        )
+        # Till it is locked, others may take it for one that was left.
         try:
-            yield Path(directory)
-        finally:
-            lock.release()
+            lock = locks.lock(place, wait=True)
+        except FileNotFoundError:
+            continue
+        if place.exists():
+            return place, lock
+        lock.release()
 
 
 def clear(folder: str | os.PathLike) -> None:
     """Removes what processes that were killed left aside, at any depth."""
     for left in left_aside(folder):
-        shutil.rmtree(left, ignore_errors=True)
+        _remove_if_free(left)
 
 
 def left_aside(folder: str | os.PathLike) -> list[Path]:
@@ -69,8 +82,17 @@ def clear_beside(path: str | os.PathLike) -> None:
     """Removes what processes that were killed left aside of one path."""
     path = Path(path)
     for left in path.parent.glob(f".{glob.escape(path.name)}.*{_ASIDE}"):
-        if left.is_dir() and locks.is_free(left):
-            shutil.rmtree(left, ignore_errors=True)
+        if left.is_dir():
+            _remove_if_free(left)
+
+
+def _remove_if_free(place: Path) -> None:
+    lock = locks.lock_if_free(place)
+    if lock is not None:
+        shutil.rmtree(place, ignore_errors=True)
+        lock.release()
+        # Windows keeps what is open.
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def discard(folder: str | os.PathLike) -> None:
@@ -267,7 +289,12 @@ def check_same(
         if before.get(key) != now.get(key)
     ]
     if changes:
-        raise ValueError(
-            "`output` must be new, or hold what the same settings made. "
-            f"Received: output={os.fspath(output)!r} ({'; '.join(changes)})"
-        )
+        raise of_other(output, "; ".join(changes))
+
+
+def of_other(output: str | os.PathLike, what: str) -> ValueError:
+    """Returns the error that says how what lies at `output` is of another."""
+    return ValueError(
+        "`output` must be new, or hold what the same settings made. "
+        f"Received: output={os.fspath(output)!r} ({what})"
+    )

@@ -31,13 +31,14 @@ class Lock:
 _held: weakref.WeakValueDictionary[str, Lock] = weakref.WeakValueDictionary()
 
 
-def lock(folder: str | os.PathLike) -> Lock:
+def lock(folder: str | os.PathLike, wait: bool = False) -> Lock:
     """Takes a folder for this process, which may take it several times.
 
     Where the file system knows no locks, anyone may.
 
     Args:
         folder: A folder that is there.
+        wait: Whether to wait till no other process has it.
 
     Raises:
         BlockingIOError: Another process has it.
@@ -49,7 +50,7 @@ def lock(folder: str | os.PathLike) -> Lock:
         return found
     descriptor = _opened(Path(folder))
     try:
-        _take(descriptor)
+        _take(descriptor, wait)
     except BaseException:
         os.close(descriptor)
         raise
@@ -57,18 +58,32 @@ def lock(folder: str | os.PathLike) -> Lock:
     return taken
 
 
-def is_free(folder: str | os.PathLike) -> bool:
-    """Returns whether no process has a folder; False where nobody can tell."""
+def lock_if_free(folder: str | os.PathLike) -> Lock | None:
+    """Takes a folder that nobody has, this process included.
+
+    Returns:
+        None where it is not free, not there, or nobody can tell.
+    """
     try:
         descriptor = _opened(Path(folder))
     except OSError:
-        return False
+        return None
     try:
-        return _take(descriptor)
+        if _take(descriptor):
+            return Lock(descriptor)
     except BlockingIOError:
+        pass
+    os.close(descriptor)
+    return None
+
+
+def is_free(folder: str | os.PathLike) -> bool:
+    """Returns whether no process has a folder; False where nobody can tell."""
+    taken = lock_if_free(folder)
+    if taken is None:
         return False
-    finally:
-        os.close(descriptor)
+    taken.release()
+    return True
 
 
 def _opened(folder: Path) -> int:
@@ -78,8 +93,12 @@ def _opened(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY)
 
 
-def _take(descriptor: int) -> bool:
+def _take(descriptor: int, wait: bool = False) -> bool:
     """Locks it; returns False on a file system without locks.
+
+    Args:
+        descriptor: What is locked.
+        wait: Whether to wait till it is free.
 
     Raises:
         BlockingIOError: It is locked already.
@@ -88,14 +107,16 @@ def _take(descriptor: int) -> bool:
         import msvcrt
 
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            mode = msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK
+            msvcrt.locking(descriptor, mode, 1)
         except PermissionError as error:
             raise BlockingIOError(*error.args) from error
         return True
     import fcntl
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+        fcntl.flock(descriptor, how)
     except BlockingIOError:
         raise
     except OSError:

@@ -9,6 +9,7 @@ from absl import flags
 
 from . import _common
 from . import _models
+from . import _work
 
 # A flag that is defined here belongs to the app that asks for it.
 flags.disclaim_key_flags()
@@ -122,6 +123,7 @@ def define(
     _common.define_attack(attack, epsilon, examples=examples)
     _common.define_data("mnist", "test")
     _common.define_seed()
+    _work.define()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +207,7 @@ def subject() -> Subject:
         if run:
             ak.edge.check_runs(run, named_runtimes())
     settings = {
-        **_common.settings(),
+        **_common.settings(*_work.WHERE),
         "model_sha256": path and files.sha256(path),
         "tflite_sha256": {k: files.sha256(v) for k, v in given.items()},
         "data_fingerprint": data.fingerprint,

@@ -8,13 +8,16 @@ from absl import flags
 
 from . import _common
 
+# A flag that is defined here belongs to the app that asks for it.
+flags.disclaim_key_flags()
+
 FLAGS = flags.FLAGS
 # Flags on which no result depends.
 WHERE = ("engine", "workers", "address", "worker_cpus", "worker_gpus")
 
 
 def define() -> None:
-    """Defines --engine and what it needs, and --shard."""
+    """Defines --engine and what it needs."""
     flags.DEFINE_enum(
         "engine",
         "local",
@@ -48,6 +51,10 @@ def define() -> None:
         "GPUs of each worker of Ray, or a fraction of one.",
         lower_bound=0,
     )
+
+
+def define_shard() -> None:
+    """Defines --shard."""
     flags.DEFINE_integer(
         "shard",
         256,
@@ -59,10 +66,15 @@ def define() -> None:
 def check() -> None:
     """Raises ValueError where these flags do not fit; starts nothing."""
     from advkeras import work
+
+    work.check_engine(**_given())
+
+
+def check_shard() -> None:
+    """Raises ValueError where --shard does not fit."""
     from advkeras.datasets import shards
 
     shards.check_size(FLAGS.shard)
-    work.check_engine(**_given())
 
 
 def _given() -> dict[str, Any]:
@@ -88,7 +100,7 @@ def engine() -> Iterator[Any]:
 
 
 def shards(data: Any) -> Any:
-    """Returns --examples of a data set, in shards.
+    """Returns --examples of a data set, in shards of --shard.
 
     Args:
         data: An `ImageSet`.

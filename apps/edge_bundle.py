@@ -17,6 +17,7 @@ from absl import flags
 from . import _common
 from . import _edge
 from . import _running
+from . import _work
 
 FLAGS = flags.FLAGS
 
@@ -38,6 +39,7 @@ def main() -> None:
     from advkeras.edge.runtimes import device
     from advkeras.report import devices as report
 
+    _work.check()
     _common.shares()
     _common.attack_names()
     overshoots = _common.numbers("overshoots")
@@ -54,12 +56,10 @@ def main() -> None:
     )
     variants, skipped = _edge.copies(subject, run.output / "tflite", command)
     images, labels = _common.sample(subject.data, FLAGS.examples)
-    found = {
-        name: run.attack(
-            name, attack, subject.classifier, images, labels, FLAGS.seed
+    with _work.engine() as run.engine:
+        found = run.attack_all(
+            attacks, subject.classifier, images, labels, FLAGS.seed
         )
-        for name, attack in attacks.items()
-    }
     bundle.write_bundle(
         output,
         found,

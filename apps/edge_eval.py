@@ -14,6 +14,9 @@ Without --model the .tflite files themselves are all there is to attack:
 python -m apps.edge_eval --tflite=their_int8.tflite --dataset=cifar10
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from absl import flags
@@ -22,6 +25,10 @@ from . import _common
 from . import _edge
 from . import _models
 from . import _running
+from . import _work
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FLAGS = flags.FLAGS
 
@@ -48,6 +55,7 @@ def main() -> None:
 
     names = _common.attack_names(evasive=True)
     asked = dict(zip(names, _counts(len(names)), strict=True))
+    _work.check()
     _common.shares()
     overshoots = _common.numbers("overshoots")
     runtimes = _edge.named_runtimes()
@@ -67,52 +75,11 @@ def main() -> None:
     images, labels = _common.sample(subject.data, max(counts.values()))
     for name, model in subject.attacked.items():
         _models.introduce(name, model)
-    share = _common.shares()[0]
-    results: dict[str, Any] = {
-        "not_exported": skipped,
-        "checks": ak.report.trust_report(
-            run, subject.attacked, images, labels, share, FLAGS.seed
-        ),
-    }
-    # The evasive attack aims at one copy: there is nothing to transfer.
-    shown = {
-        k: v
-        for k, v in attacks.items()
-        if names[k.partition("@")[0]] != "evasive"
-    }
-    if subject.classifier is not None and shown:
-        results |= ak.report.survival_report(
-            run,
-            subject.name,
-            subject.classifier,
-            shown,
-            images,
-            labels,
-            variants,
-            examples=[counts[name] for name in shown],
-            runtimes=runtimes,
-            overshoots=overshoots,
-            camera=FLAGS.camera,
-            threads=FLAGS.threads,
-            seed=FLAGS.seed,
+    with _work.engine() as run.engine:
+        results = _measured(
+            run, subject, variants, (images, labels), attacks, counts
         )
-    if FLAGS.white_box or "survival" not in results:
-        results["white_box"] = ak.report.white_box_report(
-            run,
-            subject.name,
-            subject.classifier,
-            attacks,
-            images,
-            labels,
-            variants,
-            bounds=subject.bounds,
-            share=share,
-            examples=list(counts.values()),
-            runtime=_judge(runtimes),
-            threads=FLAGS.threads,
-            seed=FLAGS.seed,
-        )
-        results["checks"] |= results["white_box"].pop("checks")
+    results["not_exported"] = skipped
     ak.report.check_any_copy(results)
     results = run.finish(
         {
@@ -154,6 +121,67 @@ def main() -> None:
     parts = [f"{part}.md" for part in written]
     paths = ", ".join(["index.html", "results.json", *parts])
     print(f"Written to {FLAGS.output}: {paths}.")
+
+
+def _measured(
+    run: Any,
+    subject: _edge.Subject,
+    variants: Mapping[str, Path],
+    shown: "tuple[np.ndarray, np.ndarray]",
+    attacks: Mapping[str, Any],
+    counts: Mapping[str, int],
+) -> dict[str, Any]:
+    """Returns what becomes of examples on the copies, for results.json."""
+    import advkeras as ak
+
+    runtimes, overshoots = _edge.named_runtimes(), _common.numbers("overshoots")
+    images, labels = shown
+    share = _common.shares()[0]
+    results: dict[str, Any] = {
+        "checks": ak.report.trust_report(
+            run, subject.attacked, images, labels, share, FLAGS.seed
+        ),
+    }
+    # The evasive attack aims at one copy: there is nothing to transfer.
+    aimed = {
+        k: v
+        for k, v in attacks.items()
+        if not isinstance(v, ak.attacks.Evasive)
+    }
+    if subject.classifier is not None and aimed:
+        results |= ak.report.survival_report(
+            run,
+            subject.name,
+            subject.classifier,
+            aimed,
+            images,
+            labels,
+            variants,
+            examples=[counts[name] for name in aimed],
+            runtimes=runtimes,
+            overshoots=overshoots,
+            camera=FLAGS.camera,
+            threads=FLAGS.threads,
+            seed=FLAGS.seed,
+        )
+    if FLAGS.white_box or "survival" not in results:
+        results["white_box"] = ak.report.white_box_report(
+            run,
+            subject.name,
+            subject.classifier,
+            attacks,
+            images,
+            labels,
+            variants,
+            bounds=subject.bounds,
+            share=share,
+            examples=list(counts.values()),
+            runtime=_judge(runtimes),
+            threads=FLAGS.threads,
+            seed=FLAGS.seed,
+        )
+        results["checks"] |= results["white_box"].pop("checks")
+    return results
 
 
 def _judge(runtimes: list[str]) -> str:

@@ -15,6 +15,7 @@ from . import _common
 from . import _edge
 from . import _models
 from . import _running
+from . import _work
 
 FLAGS = flags.FLAGS
 
@@ -68,6 +69,7 @@ def evaluate() -> dict[str, Any]:
             "`attack` must name one that has an epsilon, such as pgd. "
             f"Received: attack={','.join(names)!r}"
         )
+    _work.check()
     _common.shares()
     overshoots = _common.numbers("overshoots")
     runtimes = _edge.named_runtimes()
@@ -85,21 +87,22 @@ def evaluate() -> dict[str, Any]:
     variants, skipped = _edge.copies(
         subject, run.output / "tflite", command, needed=False
     )
-    results = ak.report.evaluation_report(
-        run,
-        name,
-        classifier,
-        attacks,
-        images,
-        labels,
-        variants,
-        runtimes=runtimes,
-        overshoots=overshoots,
-        camera=FLAGS.camera,
-        threads=FLAGS.threads,
-        white_box=FLAGS.white_box and classifier.exact,
-        seed=FLAGS.seed,
-    )
+    with _work.engine() as run.engine:
+        results = ak.report.evaluation_report(
+            run,
+            name,
+            classifier,
+            attacks,
+            images,
+            labels,
+            variants,
+            runtimes=runtimes,
+            overshoots=overshoots,
+            camera=FLAGS.camera,
+            threads=FLAGS.threads,
+            white_box=FLAGS.white_box and classifier.exact,
+            seed=FLAGS.seed,
+        )
     sentences = [
         *(f"{key} was not exported: {why}" for key, why in skipped.items()),
         *ak.report.evaluation_in_words(results),

@@ -11,6 +11,7 @@ from absl import flags
 
 from . import _common
 from . import _running
+from . import _work
 
 FLAGS = flags.FLAGS
 
@@ -32,6 +33,7 @@ flags.DEFINE_string(
     "Where TFDS keeps its sets. Default: TFDS_DATA_DIR, or TFDS's own.",
 )
 _common.define_seed()
+_work.define()
 _common.define_output(
     "output/reproduce", "The folder to write: a folder a study, and a page."
 )
@@ -46,6 +48,7 @@ def main() -> None:
     from advkeras import checks
     from advkeras import files
 
+    _work.check()
     checks.check_choice("scale", FLAGS.scale, ak.studies.SCALES)
     if FLAGS.list:
         table = Table("study", "shows", box=None)
@@ -54,21 +57,25 @@ def main() -> None:
         rich.print(table)
         return
     found = {}
-    for study in ak.studies.find(FLAGS.study):
-        folder = Path(FLAGS.output) / study.name
-        run = ak.report.Run(folder, _common.settings("study", "list"))
-        context = ak.studies.Context(
-            run, FLAGS.scale, FLAGS.data_dir, FLAGS.seed
-        )
-        results = run.finish(
-            study.measure(context).to_json(),
-            f"{_common.called('reproduce')} --study={study.name} "
-            f"--scale={FLAGS.scale} --seed={FLAGS.seed}",
-        )
-        rich.print(f"[bold]{results['title']}[/bold]")
-        ak.tables.show(ak.report.findings_tables(results))
-        rich.print(*ak.report.findings_in_words(results), sep="\n")
-        found[study.name] = results
+    with _work.engine() as engine:
+        for study in ak.studies.find(FLAGS.study):
+            run = ak.report.Run(
+                Path(FLAGS.output) / study.name,
+                _common.settings("study", "list", *_work.WHERE),
+                engine=engine,
+            )
+            context = ak.studies.Context(
+                run, FLAGS.scale, FLAGS.data_dir, FLAGS.seed
+            )
+            results = run.finish(
+                study.measure(context).to_json(),
+                f"{_common.called('reproduce')} --study={study.name} "
+                f"--scale={FLAGS.scale} --seed={FLAGS.seed}",
+            )
+            rich.print(f"[bold]{results['title']}[/bold]")
+            ak.tables.show(ak.report.findings_tables(results))
+            rich.print(*ak.report.findings_in_words(results), sep="\n")
+            found[study.name] = results
     text = Path(FLAGS.output) / "index.md"
     with files.writing("output", text), files.replacing(text) as temporary:
         temporary.write_text(

@@ -36,6 +36,7 @@ _common.define_data("mnist", "test")
 _common.define_seed()
 _common.define_output("output/transfer", "The folder to write.")
 _work.define()
+_work.define_shard()
 
 
 def main() -> None:
@@ -47,6 +48,7 @@ def main() -> None:
 
     checks.check_not_negative("amplified", FLAGS.amplified)
     _work.check()
+    _work.check_shard()
     _models.bounds()
     _common.shares()
     _common.attack_names()
@@ -80,7 +82,7 @@ def main() -> None:
         _models.introduce(name, model)
     images, labels = shards.first(_CHECKED)
     # Other processes start while the models are checked here.
-    with _work.engine() as engine:
+    with _work.engine() as run.engine:
         checks_made = ak.report.trust_report(
             run, models, images, labels, _common.shares()[0], FLAGS.seed
         )
@@ -91,7 +93,6 @@ def main() -> None:
             shards,
             amplified=FLAGS.amplified or None,
             seed=FLAGS.seed,
-            engine=engine,
         )
     results = run.finish(
         {

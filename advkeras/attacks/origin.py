@@ -47,10 +47,8 @@ def differences(
     untargeted = targets is None and getattr(attack, "targets", None) is None
     if attack is not None and untargeted and result.targets is not None:
         found.append("targets, where the attack has none")
-    if attack is not None and result.attack is not None:
-        described = getattr(attack, "described", attack.__repr__)()
-        if result.attack != described:
-            found.append(f"another attack, {result.attack}")
+    if attack is not None and differ(result.attack, described(attack)):
+        found.append(f"another attack, {result.attack}")
     if isinstance(classifier, Classifier):
         if result.bounds != classifier.bounds:
             found.append(f"other bounds, {result.bounds}")
@@ -59,6 +57,11 @@ def differences(
     if seed is not None and differ(result.seed, int(seed)):
         found.append(f"another seed, {result.seed}")
     return found
+
+
+def described(attack: Any) -> str:
+    """Returns what results say of the attack that made them."""
+    return str(getattr(attack, "described", attack.__repr__)())
 
 
 def same_images(

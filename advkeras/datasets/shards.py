@@ -123,6 +123,8 @@ def of_arrays(images: Any, labels: Any = None, size: int = SIZE) -> Shards:
 def fingerprint_of(images: Any, labels: Any = None) -> str:
     """Returns the SHA-256 of images of any kind and their labels, in hex.
 
+    Labels are the same as numbers of any type and as one-hot.
+
     Args:
         images: As attacks take them.
         labels: Likewise.
@@ -131,12 +133,18 @@ def fingerprint_of(images: Any, labels: Any = None) -> str:
         return images.fingerprint
     images, labels = examples_of(images, labels, None, None)
     digest = hashlib.sha256()
-    for part in (images, labels):
+    for part in (images, None if labels is None else _classes(labels)):
         if part is not None:
             values = np.ascontiguousarray(part)
             digest.update(f"{values.dtype} {values.shape}\n".encode())
             digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def _classes(labels: np.ndarray) -> np.ndarray:
+    if labels.ndim == 2:
+        labels = labels.argmax(axis=1)
+    return labels.astype(np.int64)
 
 
 def check_size(size: int) -> None:

@@ -15,40 +15,42 @@ from advkeras.attacks import origin
 from advkeras.classifier import Classifier
 from advkeras.datasets.shards import Shard
 from advkeras.datasets.shards import Shards
+from advkeras.evaluation.attack_job import MAX_GB
+from advkeras.evaluation.attack_job import attack_unit
+from advkeras.evaluation.attack_job import examples_folder
 from advkeras.evaluation.shown import noise_levels
 from advkeras.evaluation.shown import noisy_sets
 from advkeras.evaluation.shown import shown_sets
 from advkeras.evaluation.success import Outcome
 from advkeras.evaluation.transfer import TransferMatrix
 from advkeras.evaluation.transfer import matrix_of
+from advkeras.work import Folder
 from advkeras.work import Plan
 from advkeras.work import Unit
-
-_MAX_GB = 1024.0  # of results that a run wrote itself
 
 
 class TransferJob:
     """The units of some transfer matrices, and what they come to.
 
-    In this order, as far as each goes: what the attack finds of a shard on a
-    model; what a model says of everybody's examples; what it says of noise,
-    whose level is known by then.
+    They are added to the plan at once, and done in this order, as far as each
+    goes: what the attack finds of a shard on a model; what a model says of
+    everybody's examples; what it says of noise, whose level is known by then.
 
     Args:
-        output: The folder of the run.
+        plan: Of the run.
         models: Name -> Classifier, each source and target.
         attacks: Name -> attack.
         shards: The images.
         amplified: As for `transfer_matrix`.
         seed: Seed of the attacks and the noise.
 
-    Attributes:
-        plan: Which units there are.
+    Raises:
+        ValueError: The plan has one of the folders, for something else.
     """
 
     def __init__(
         self,
-        output: Path,
+        plan: Plan,
         models: Mapping[str, Classifier],
         attacks: Mapping[str, Attack],
         shards: Shards,
@@ -57,40 +59,42 @@ class TransferJob:
     ):
         self._models, self._attacks, self._shards = models, attacks, shards
         self._amplified, self._seed = amplified, seed
+        self._plan = plan
+        folders: dict[str, Folder] = {}
         prints = {name: one.fingerprint() for name, one in models.items()}
-        of_all = {"images": shards.fingerprint, "seed": seed}
-        asked = {**of_all, "amplified": amplified, "models": prints}
-        folders: dict[str, dict[str, Any]] = {}
         for attack, one in attacks.items():
-            for model in models:
-                by = {"attack": repr(one), "model": prints[model]}
-                folders[f"examples/{attack}-{model}"] = {**of_all, **by}
-                folders[f"answers/{attack}/{model}"] = {**asked, **by}
-                folders[f"answers/{attack}-noise/{model}"] = {**asked, **by}
-        self.plan = Plan(Path(output), shards.size, len(shards), folders)
+            for model, classifier in models.items():
+                made = examples_folder(one, classifier, shards, seed)
+                asked = {**made.of, "amplified": amplified, "models": prints}
+                of_answers = Folder(made.images, made.shard, asked)
+                folders[f"examples/{attack}-{model}"] = made
+                folders[f"answers/{attack}/{model}"] = of_answers
+                folders[f"answers/{attack}-noise/{model}"] = of_answers
+        plan.add(folders)
 
     def examples(self, attack: str, model: str) -> list[Path]:
         """Returns the files of examples, from the first image."""
-        return self.plan.paths(f"examples/{attack}-{model}")
+        return self._plan.paths(f"examples/{attack}-{model}")
 
     def attack_units(self, attack: str) -> Iterator[Unit]:
         """Yields the units that attack."""
         folders = {name: f"examples/{attack}-{name}" for name in self._models}
         for shard, model, path in self._open(folders):
-            given = (self._attacks[attack], shard, self._seed)
-            yield Unit(path, model, _attack, given)
+            yield attack_unit(
+                path, model, self._attacks[attack], shard, self._seed
+            )
 
     def answer_units(self, attack: str) -> Iterator[Unit]:
         """Yields the units that ask of examples, which are there."""
         folders = {name: f"answers/{attack}/{name}" for name in self._models}
         for shard, model, path in self._open(folders):
             files = {
-                name: self.plan.path(f"examples/{attack}-{name}", shard.start)
+                name: self._plan.path(f"examples/{attack}-{name}", shard.start)
                 for name in self._models
             }
             of = (self._attacks[attack], self._seed)
             given = (model, files, of, shard, self._amplified)
-            yield Unit(path, model, _ask, given)
+            yield Unit(path, model, _ask, given, len(shard.images))
 
     def noise_units(self, attack: str) -> Iterator[Unit]:
         """Yields the units that ask of noise, when the others are done."""
@@ -101,7 +105,7 @@ class TransferJob:
         }
         for shard, model, path in self._open(folders):
             given = (levels, shard, self._seed)
-            yield Unit(path, model, _ask_of_noise, given)
+            yield Unit(path, model, _ask_of_noise, given, len(shard.images))
 
     def matrix(self, attack: str) -> TransferMatrix:
         """Returns what came of it, when all is done."""
@@ -129,12 +133,12 @@ class TransferJob:
     ) -> Iterator[tuple[Shard, str, Path]]:
         """Yields shards for each model; none are read where all is done."""
         if all(
-            p.exists() for f in folders.values() for p in self.plan.paths(f)
+            p.exists() for f in folders.values() for p in self._plan.paths(f)
         ):
             return
         for shard in self._shards:
             for model, folder in folders.items():
-                yield shard, model, self.plan.path(folder, shard.start)
+                yield shard, model, self._plan.path(folder, shard.start)
 
     def _answers(self, kind: str) -> dict[str, dict[str, np.ndarray]]:
         """Returns the arrays of what each model said."""
@@ -143,7 +147,7 @@ class TransferJob:
     def _read(self, folder: str) -> dict[str, np.ndarray]:
         """Returns the arrays of a folder, with one row an image."""
         parts = []
-        for path in self.plan.paths(folder):
+        for path in self._plan.paths(folder):
             with np.load(path) as held:
                 parts.append(dict(held))
         names = ("sets", "own")  # what is said once of all images
@@ -165,13 +169,6 @@ def _outcomes(
     }
 
 
-def _attack(
-    classifier: Classifier, path: Path, attack: Attack, shard: Shard, seed: int
-) -> None:
-    """Writes what an attack finds of a shard."""
-    attack(classifier, shard.images, shard.labels, seed=seed).save(path)
-
-
 def _ask(
     classifier: Classifier,
     path: Path,
@@ -183,7 +180,7 @@ def _ask(
 ) -> None:
     """Writes what a model says of everybody's examples, and of its own more."""
     found = {
-        who: AttackResult.load(file, _MAX_GB) for who, file in files.items()
+        who: AttackResult.load(file, MAX_GB) for who, file in files.items()
     }
     for who, result in found.items():
         origin.check_origin(

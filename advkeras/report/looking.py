@@ -89,12 +89,13 @@ def pictures(
     if (path := Path(output) / "answers.json").is_file():
         answers = files.read_json(path, kind=dict)
     sets = []
+    plan = work.Plan.begun(output)
     for name in dict.fromkeys(shown):
-        path = Path(output) / "examples" / f"{name}.npz"
-        count = None
-        if path.with_suffix("").is_dir():  # of shards, as many as are shown
-            plan = work.Plan.read(Path(output))
-            path, count = plan.paths(f"examples/{name}")[0], plan.images
+        folder = f"examples/{name}"
+        if folder not in plan.folders:
+            continue
+        # Of several shards the first, and how many images there are in all.
+        path, count = plan.paths(folder)[0], plan.folders[folder].images
         if path.is_file():
             result = AttackResult.load(path, max_gb=1024.0)
             sets.append(PictureSet(name, result, _read(answers, name), count))

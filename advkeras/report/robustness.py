@@ -60,15 +60,18 @@ def robustness_report(
             "`attacks` must hold one that has an epsilon, such as pgd. "
             f"Received: {', '.join(attacks)}"
         )
-    found = {
-        key: run.attack(
-            f"{key}-{name}", attack, classifier, images, labels, seed
-        )
-        for key, attack in attacks.items()
-    }
+    files = {key: f"{key}-{name}" for key in attacks}
+    made = run.attack_all(
+        {files[key]: attack for key, attack in attacks.items()},
+        classifier,
+        images,
+        labels,
+        seed,
+    )
+    found = {key: made[file] for key, file in files.items()}
     whole = robustness({(kinds[k], shares[k]): found[k] for k in found})
     shown = {
-        f"{key}-{name}": result
+        files[key]: result
         for key, result in found.items()
         if shares[key] in (None, whole.halving)
     }

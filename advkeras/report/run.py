@@ -1,29 +1,24 @@
 """Run: an output folder that remembers what is done and says how."""
 
-import glob
 import hashlib
 import json
 import os
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from advkeras import checks
-from advkeras import datasets
 from advkeras import files
 from advkeras import tables
 from advkeras import work
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
-from advkeras.attacks import origin
 from advkeras.classifier import Classifier
+from advkeras.evaluation.attack_job import AttackJob
 from advkeras.progress import bar as progress_bar
 from advkeras.report import saved
-
-_CHUNK = 256  # images attacked between two saves
-_MAX_GB = 1024.0  # of results that a run wrote itself
 
 
 class Run:
@@ -36,10 +31,13 @@ class Run:
         output: The folder; made if it is not there.
         settings: All that the results depend on, as JSON values.
         progress: Whether to show progress bars.
+        engine: Where its work is done; None for this process.
 
     Attributes:
         answers: Name of a set of images -> who -> what it said of each, as
             `ak.evaluation.answers_of` has it; `finish` writes answers.json.
+        engine: As given; another may be set.
+        plan: The units of its work.
 
     Raises:
         ValueError: The folder holds a run with other settings, or one that
@@ -51,12 +49,15 @@ class Run:
         output: str | os.PathLike,
         settings: dict[str, Any],
         progress: bool = True,
+        engine: work.Engine | None = None,
     ):
         self.output = Path(output)
         self.progress = progress
         self.settings = settings
         self.answers: dict[str, dict[str, Any]] = {}
         self._lock = files.claim(self.output, settings)
+        self.engine = engine or work.engine()
+        self.plan = work.Plan.begun(self.output)
         self._examples: dict[str, Any] = {}  # name -> what they were made by
 
     def attack(
@@ -72,7 +73,8 @@ class Run:
         """Attacks images, saving as it goes, or reads what was saved.
 
         Args:
-            name: Name of the result: it becomes `examples/NAME.npz`.
+            name: Name of the result: it becomes the folder `examples/NAME`,
+                which `AttackResult.load` reads.
             attack: The attack.
             classifier: The model to fool.
             images: As for the attack; the same, in one order, at each call.
@@ -83,65 +85,58 @@ class Run:
         Raises:
             ValueError: What was saved is of other images, labels or targets,
                 another attack, model or seed.
+            FailedUnitsError: Some of it failed three times.
         """
-        whole = self.output / "examples" / f"{name}.npz"
-        if isinstance(images, datasets.ImageSet):
-            classifier.check_fits(images)
-        # The attack checks each part, before it works on it.
-        images, labels = datasets.examples_of(images, labels, None, None)
-        if targets is not None:
-            targets = checks.check_rows("targets", targets, len(images))
+        found = self.attack_all(
+            {name: attack}, classifier, images, labels, seed, targets
+        )
+        return found[name]
 
-        self.note(name, attack, len(images), seed, targets is not None)
+    def attack_all(
+        self,
+        attacks: Mapping[str, Attack],
+        classifier: Classifier,
+        images: Any,
+        labels: Any,
+        seed: int = 0,
+        targets: Any = None,
+        examples: Sequence[int] = (),
+    ) -> dict[str, AttackResult]:
+        """Attacks images in several ways, on all workers of the engine.
 
-        def read(path: Path, rows: slice) -> AttackResult:
-            result = AttackResult.load(path, _MAX_GB)
-            found = origin.differences(
-                result,
-                images=images[rows],
-                labels=None if labels is None else labels[rows],
-                targets=None if targets is None else targets[rows],
-                attack=attack,
-                classifier=classifier,
-                seed=seed,
-            )
-            if found:
-                raise self._stale(path, "; ".join(found))
-            return result
+        Args:
+            attacks: Name of the result -> attack.
+            classifier: As for `attack`, and so on.
+            images: Likewise.
+            labels: Likewise.
+            seed: Likewise.
+            targets: Likewise.
+            examples: For each attack, how many of the images, from the first;
+                all, if this is empty.
 
-        shards = whole.with_suffix("")
-        if shards.is_dir():  # a transfer matrix has made them
-            return read(shards, slice(None))
-        if whole.exists():
-            for part in whole.parent.glob(f"{glob.escape(name)}.part*.npz"):
-                part.unlink()  # the run was killed before it could
-            return read(whole, slice(None))
-        parts, paths = [], []
-        with progress_bar(
-            total=len(images),
-            desc=name,
-            unit="image",
-            disable=not self.progress,
-        ) as bar:
-            for start in range(0, len(images), _CHUNK):
-                rows = slice(start, start + _CHUNK)
-                path = whole.with_name(f"{name}.part{start}.npz")
-                if not path.exists():
-                    attack(
-                        classifier,
-                        images[rows],
-                        None if labels is None else labels[rows],
-                        targets=None if targets is None else targets[rows],
-                        seed=seed,
-                    ).save(path)
-                paths.append(path)
-                parts.append(read(path, rows))
-                bar.update(len(parts[-1]))
-        result = AttackResult.concatenate(parts)
-        result.save(whole)
-        for path in paths:
-            path.unlink()
-        return result
+        Returns:
+            By the same names.
+
+        Raises:
+            ValueError: As `attack`.
+            FailedUnitsError: Likewise.
+        """
+        job = AttackJob(
+            self.plan,
+            attacks,
+            classifier,
+            images,
+            labels,
+            seed,
+            targets,
+            examples,
+        )
+        for name, n in job.counts.items():
+            self.note(name, attacks[name], n, seed, targets is not None)
+        what = "examples" if len(attacks) > 1 else next(iter(attacks), "")
+        total = sum(job.counts.values())
+        self.perform(what, job.units(), total, job.models)
+        return job.results()
 
     def perform(
         self,
@@ -149,25 +144,25 @@ class Run:
         units: Iterable[work.Unit],
         total: int,
         models: Mapping[str, Classifier],
-        engine: work.Engine,
     ) -> work.Performed:
-        """Does units of work, with a progress bar.
+        """Does units of work on the engine, with a progress bar.
 
         Args:
             what: What they are, for the bar.
             units: The units.
-            total: How many there are.
+            total: How many images there are, in all units.
             models: Name -> model.
-            engine: Where they are done.
 
         Raises:
             ValueError: What a unit was given is wrong.
             FailedUnitsError: As of `work.perform`.
         """
         with progress_bar(
-            total=total, desc=what, unit="unit", disable=not self.progress
+            total=total, desc=what, unit="image", disable=not self.progress
         ) as bar:
-            return work.perform(units, models, engine, lambda _: bar.update())
+            return work.perform(
+                units, models, self.engine, lambda u: bar.update(u.images)
+            )
 
     def note(
         self,
@@ -228,16 +223,11 @@ class Run:
                 if there.get(key) != of.get(key)
             )
         if changed:
-            raise self._stale(path, f"other {', '.join(changed)}")
+            place = path.relative_to(self.output).as_posix()
+            raise files.of_other(
+                self.output, f"{place} is of other {', '.join(changed)}"
+            )
         return value
-
-    def _stale(self, path: Path, of: str) -> ValueError:
-        """Returns the error that says of what else a file here is."""
-        return ValueError(
-            "`output` must be new, or hold what the same settings made. "
-            f"Received: output={str(self.output)!r} "
-            f"({path.relative_to(self.output).as_posix()} is of {of})"
-        )
 
     def finish(self, results: dict[str, Any], command: str) -> dict[str, Any]:
         """Writes results.json, answers.json and tables/.

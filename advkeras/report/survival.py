@@ -68,20 +68,16 @@ def survival_report(
         edge.check_runs(variants, runtimes)
     images, labels = source.examples(images, labels)
     labels = checks.check_labels(labels, len(images), source.num_classes)
-    counts = dict(
-        zip(attacks, examples or [len(images)] * len(attacks), strict=True)
+    files_of = {key: f"{key}-{name}" for key in attacks}
+    made = run.attack_all(
+        {files_of[key]: attack for key, attack in attacks.items()},
+        source,
+        images,
+        labels,
+        seed,
+        examples=examples,
     )
-    results = {
-        attack_name: run.attack(
-            f"{attack_name}-{name}",
-            attack,
-            source,
-            images[: counts[attack_name]],
-            labels[: counts[attack_name]],
-            seed,
-        )
-        for attack_name, attack in attacks.items()
-    }
+    results = {key: made[file] for key, file in files_of.items()}
     of = {
         "examples": {key: one.fingerprint() for key, one in results.items()},
         "model": source.fingerprint(),
@@ -100,10 +96,7 @@ def survival_report(
         progress=run.progress,
         once=functools.partial(run.once, of=of),
     )
-    files_of = {key: f"{key}-{name}" for key in attacks}
-    keep_answers(
-        run, {name: source}, {files_of[k]: v for k, v in results.items()}
-    )
+    keep_answers(run, {name: source}, made)
     add_answers(run, found.answers, files_of)
     survival = found.to_json()
     figure = f"survival-{name}.png"

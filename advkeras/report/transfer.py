@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from advkeras import checks
-from advkeras import work
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.classifier import Classifier
@@ -30,19 +29,18 @@ def transfer_report(
     labels: Any = None,
     amplified: float | None = 0.1,
     seed: int = 0,
-    engine: work.Engine | None = None,
 ) -> dict[str, Any]:
     """Measures a transfer matrix for each attack, a shard at a time.
 
     Args:
-        run: Where examples and answers go; what is there is used.
+        run: Where examples and answers go, and where the work is done; what
+            is there is used.
         models: Name -> Classifier, each source and target.
         attacks: Name -> attack.
         images: As for `ak.evaluation.transfer_matrix`, or `Shards`.
         labels: As there.
         amplified: As for `transfer_matrix`.
         seed: Seed of the attacks and the noise.
-        engine: Where the work is done; None for this process.
 
     Returns:
         For results.json: "matrices", by attack.
@@ -61,10 +59,8 @@ def transfer_report(
         images, labels = first.examples(images, labels)
         labels = checks.check_labels(labels, len(images), first.num_classes)
         shards = of_arrays(images, labels)
-    job = TransferJob(run.output, models, attacks, shards, amplified, seed)
-    job.plan.write()
-    total = len(shards.starts) * len(models)
-    engine = engine or work.engine()
+    job = TransferJob(run.plan, models, attacks, shards, amplified, seed)
+    total = len(shards) * len(models)
     matrices = {}
     for name, attack in attacks.items():
         for model in models:
@@ -74,7 +70,7 @@ def transfer_report(
             (f"{name}: answers", job.answer_units(name)),
             (f"{name}: noise", job.noise_units(name)),
         ):
-            run.perform(what, units, total, models, engine)
+            run.perform(what, units, total, models)
         matrices[name] = job.matrix(name).to_json()
         keep_answers(
             run,

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from advkeras import checks
 from advkeras import datasets
 from advkeras import edge
 from advkeras import tables
 from advkeras.attacks import Attack
+from advkeras.attacks import AttackResult
 from advkeras.attacks import Evasive
 from advkeras.classifier import Classifier
 from advkeras.evaluation import Rate
@@ -65,10 +68,11 @@ def white_box_report(
     """
     images, labels = datasets.examples_of(images, labels, bounds, None)
     checks.check_given("labels", labels)
-    counts = examples or [len(images)] * len(attacks)
+    counts = list(examples) or [len(images)] * len(attacks)
     climbs = any(attack.needs_gradient for attack in attacks.values())
     rows, skipped = [], []
     made: dict[str, Any] = {}
+    transferred: dict[str, AttackResult] | None = None
     for variant, path in variants.items():
         try:
             copy = edge.TfliteClassifier(
@@ -91,14 +95,27 @@ def white_box_report(
                 beside={name: source},
                 examples=_CHECKED,
             )
-        for (kind, attack), n in zip(attacks.items(), counts, strict=True):
-            shown = images[:n], labels[:n], seed
-            own = run.attack(f"{kind}-on-{variant}", attack, copy, *shown)
-            transferred = None
-            if source is not None and not isinstance(attack, Evasive):
-                key = f"{kind}-{name}"  # as in a survival report
-                transferred = run.attack(key, attack, source, *shown)
-            row = edge.white_box(variant, copy, kind, own, transferred, source)
+        own = run.attack_all(
+            {f"{kind}-on-{variant}": one for kind, one in attacks.items()},
+            copy,
+            images,
+            labels,
+            seed,
+            examples=counts,
+        )
+        if transferred is None:
+            transferred = _on_source(
+                run, name, source, attacks, images, labels, counts, seed
+            )
+        for kind in attacks:
+            row = edge.white_box(
+                variant,
+                copy,
+                kind,
+                own[f"{kind}-on-{variant}"],
+                transferred.get(f"{kind}-{name}"),
+                source,
+            )
             rows.append(row.to_json())
     return {
         "attacks": {key: repr(attack) for key, attack in attacks.items()},
@@ -106,6 +123,35 @@ def white_box_report(
         "skipped": skipped,
         "checks": made,
     }
+
+
+def _on_source(
+    run: Run,
+    name: str,
+    source: Classifier | None,
+    attacks: Mapping[str, Attack],
+    images: np.ndarray,
+    labels: Any,
+    counts: Sequence[int],
+    seed: int,
+) -> dict[str, AttackResult]:
+    """Returns what attacks find on the float model, if there is one."""
+    if source is None:
+        return {}
+    # Named as in a survival report. What is evasive is made for a copy.
+    asked = {
+        f"{kind}-{name}": (attack, n)
+        for (kind, attack), n in zip(attacks.items(), counts, strict=True)
+        if not isinstance(attack, Evasive)
+    }
+    return run.attack_all(
+        {key: attack for key, (attack, _) in asked.items()},
+        source,
+        images,
+        labels,
+        seed,
+        examples=[n for _, n in asked.values()],
+    )
 
 
 def white_box_tables(rows: Sequence[edge.WhiteBox]) -> list[Table]:

@@ -6,6 +6,7 @@ from advkeras.work.engines import engine
 from advkeras.work.performing import FailedUnitsError
 from advkeras.work.performing import Performed
 from advkeras.work.performing import perform
+from advkeras.work.plan import Folder
 from advkeras.work.plan import Plan
 from advkeras.work.plan import State
 from advkeras.work.units import Unit
@@ -13,6 +14,7 @@ from advkeras.work.units import Unit
 __all__ = [
     "Engine",
     "FailedUnitsError",
+    "Folder",
     "Performed",
     "Plan",
     "State",

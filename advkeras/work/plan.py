@@ -56,21 +56,36 @@ class State:
 
 
 @dataclasses.dataclass(frozen=True)
+class Folder:
+    """Units of one kind: a file each shard of images.
+
+    Attributes:
+        images: Images in all.
+        shard: Images of a shard; of the last there may be fewer.
+        of: All that the files depend on, as JSON values.
+    """
+
+    images: int
+    shard: int
+    of: Mapping[str, Any]
+
+    @property
+    def starts(self) -> range:
+        """Number of the first image of each shard."""
+        return range(0, self.images, self.shard)
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
-    """The units of a run: a folder each kind, a file each shard of images.
+    """The units of a run, by the folders that their files lie in.
 
     Attributes:
         output: The folder of the run.
-        shard: Images of a shard.
-        images: Images in all.
-        folders: Folder, relative -> all that its files depend on, beside the
-            images, as JSON values.
+        folders: Name, relative to it -> what it holds.
     """
 
     output: Path
-    shard: int
-    images: int
-    folders: Mapping[str, Mapping[str, Any]]
+    folders: dict[str, Folder]
 
     def path(self, folder: str, start: int) -> Path:
         """Returns the file of one unit."""
@@ -78,25 +93,42 @@ class Plan:
 
     def paths(self, folder: str) -> list[Path]:
         """Returns the files of a folder, from the first image."""
-        starts = range(0, self.images, self.shard)
-        return [self.path(folder, start) for start in starts]
+        return [self.path(folder, n) for n in self.folders[folder].starts]
 
-    def write(self) -> None:
-        """Writes it, for `read`.
+    def add(self, folders: Mapping[str, Folder]) -> None:
+        """Adds folders to it, and to its file.
 
         Raises:
-            ValueError: Another plan is there.
+            ValueError: One is there already, for something else.
         """
-        path = self.output / _NAME
-        value = {
-            "shard": self.shard,
-            "images": self.images,
-            "folders": {key: dict(of) for key, of in self.folders.items()},
-        }
-        if path.exists():
-            files.check_same(self.output, files.read_json(path), value)
-        else:
-            files.write_json(path, value)
+        for name, folder in folders.items():
+            if name not in self.folders:
+                continue
+            before, now = _flat(self.folders[name]), _flat(folder)
+            if changed := sorted(
+                key
+                for key in before.keys() | now.keys()
+                if before.get(key) != now.get(key)
+            ):
+                raise files.of_other(
+                    self.output, f"{name} is of other {', '.join(changed)}"
+                )
+        if folders.keys() <= self.folders.keys():
+            return
+        self.folders.update(folders)
+        value = {k: dataclasses.asdict(f) for k, f in self.folders.items()}
+        files.write_json(self.output / _NAME, {"folders": value})
+
+    @classmethod
+    def begun(cls, output: str | os.PathLike) -> "Plan":
+        """Returns the plan of a run, without a folder where it has none.
+
+        Raises:
+            ValueError: It is damaged.
+        """
+        if (Path(output) / _NAME).exists():
+            return cls.read(output)
+        return cls(Path(output), {})
 
     @classmethod
     def read(cls, output: str | os.PathLike) -> "Plan":
@@ -107,12 +139,13 @@ class Plan:
         """
         with files.reading("output", output, "a run's, with its plan.json"):
             found = json.loads((Path(output) / _NAME).read_text("utf-8"))
-            return cls(
-                Path(output),
-                int(found["shard"]),
-                int(found["images"]),
-                dict(found["folders"]),
-            )
+            folders = {
+                name: Folder(
+                    int(one["images"]), int(one["shard"]), dict(one["of"])
+                )
+                for name, one in dict(found["folders"]).items()
+            }
+            return cls(Path(output), folders)
 
     def state(self, verify: bool = False) -> State:
         """Looks at what is there.
@@ -121,8 +154,8 @@ class Plan:
             verify: Whether to read every file, rather than its name.
         """
         done, missing, damaged = {}, {}, []
-        starts = range(0, self.images, self.shard)
-        for folder in self.folders:
+        for folder, planned in self.folders.items():
+            starts = planned.starts
             there = {s for s in starts if self.path(folder, s).is_file()}
             done[folder] = sorted(there)
             missing[folder] = [s for s in starts if s not in there]
@@ -137,6 +170,12 @@ class Plan:
             for path in files.left_aside(self.output)
         ]
         return State(done, missing, damaged, left)
+
+
+def _flat(folder: Folder) -> dict[str, Any]:
+    """Returns all that a folder is of, as a file has it."""
+    whole = {"images": folder.images, "shard": folder.shard, **folder.of}
+    return dict(json.loads(json.dumps(whole)))
 
 
 def _is_whole(path: Path) -> bool:

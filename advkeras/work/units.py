@@ -22,12 +22,14 @@ class Unit:
         make: Called with (model, a path to write, *given); a function of a
             module, which a worker can import.
         given: What it works on; can be pickled.
+        images: How many images that is, for a progress bar.
     """
 
     path: Path
     model: str
     make: Callable[..., None] = dataclasses.field(repr=False)
     given: tuple[Any, ...] = dataclasses.field(default=(), repr=False)
+    images: int = dataclasses.field(default=1, repr=False)
 
 
 # Those that this worker has loaded, by how they were sent.

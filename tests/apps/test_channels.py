@@ -73,7 +73,7 @@ def test_edge_eval(run_app, arguments, model, tmp_path):
     for row in survival.rows:
         assert row.find("pgd", "uint8", 1.2).survival.value > 0.5
     for name in ("pgd", "lbfgs"):
-        file = tmp_path / "run" / "examples" / f"{name}-normalised.npz"
+        file = tmp_path / "run" / "examples" / f"{name}-normalised"
         found = ak.attacks.AttackResult.load(file)
         np.testing.assert_allclose(found.bounds, normalised.BOUNDS)
         assert found.success.mean() > 0.8

@@ -342,7 +342,7 @@ def test_evasive_fools_the_copies_alone(
     assert "survival" not in results(tmp_path)
     (row,) = white_boxes(tmp_path)
     assert row.attack == "evasive" and row.transfer is None
-    stored = tmp_path / "run" / "examples" / "evasive-on-int8.npz"
+    stored = tmp_path / "run" / "examples" / "evasive-on-int8"
     held = ak.attacks.AttackResult.load(stored)
     with ak.edge.start(exported["int8"]) as session:
         fooled = session.predict(held.images).labels != held.labels

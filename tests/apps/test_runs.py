@@ -9,8 +9,9 @@ from tests.work import jobs
 @pytest.fixture
 def run(tmp_path):
     """A run of two units."""
-    plan = work.Plan(tmp_path, 256, 300, {"examples/fgsm-m1": {}})
-    plan.write()
+    plan = work.Plan.begun(tmp_path)
+    folder = work.Folder(300, 256, {})
+    plan.add({"examples/fgsm-m1": folder})
     for path in plan.paths("examples/fgsm-m1"):
         path.parent.mkdir(parents=True, exist_ok=True)
         jobs.write("m1", path, 1)

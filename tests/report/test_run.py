@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 import advkeras as ak
+from advkeras import work
 from advkeras.attacks import AttackResult
 
-N = 600  # images: chunks of 256, 256 and 88
+N = 600  # images: shards of 256, 256 and 88
+FILES = [f"fake/{start:09d}.npz" for start in (0, 256, 512)]
 
 
 @pytest.fixture
@@ -32,7 +34,9 @@ def assert_equal(first, second):
 
 
 def examples(output):
-    return sorted(path.name for path in (output / "examples").iterdir())
+    folder = output / "examples"
+    found = (path.relative_to(folder) for path in folder.rglob("*.npz"))
+    return sorted(path.as_posix() for path in found)
 
 
 def test_a_result_is_the_attack_s_own(tmp_path, fake_attack, images, labels):
@@ -44,7 +48,8 @@ def test_a_result_is_the_attack_s_own(tmp_path, fake_attack, images, labels):
     assert found.bounds == (0.0, 1e4)
     assert found.targets is None
     assert [seed for *_, seed in fake_attack.calls] == [3, 3, 3]
-    assert examples(tmp_path) == ["fake.npz"]
+    assert examples(tmp_path) == FILES
+    assert_equal(AttackResult.load(tmp_path / "examples" / "fake"), found)
 
 
 def test_a_finished_result_is_read_back(tmp_path, fake_attack, images, labels):
@@ -57,20 +62,25 @@ def test_a_finished_result_is_read_back(tmp_path, fake_attack, images, labels):
     assert len(fake_attack.calls) == calls
 
 
-def test_an_interrupted_attack_goes_on(tmp_path, fake_attack, images, labels):
-    """Interrupted in its second chunk, it does the second and the third."""
+def test_an_interrupted_attack_goes_on(
+    tmp_path, fake_attack, images, labels, monkeypatch
+):
+    """Interrupted in its second shard, it does the second and the third."""
+    attack_it = type(fake_attack).__call__
 
-    def interrupted(*arguments, **options):
-        if len(fake_attack.calls) == 1:
+    def interrupted(self, *arguments, **options):
+        if len(self.calls) == 1:
             raise KeyboardInterrupt
-        return fake_attack(*arguments, **options)
+        return attack_it(self, *arguments, **options)
 
-    with pytest.raises(KeyboardInterrupt):
-        ak.report.Run(tmp_path, {}).attack(
-            "fake", interrupted, None, images, labels
-        )
+    with monkeypatch.context() as patched:
+        patched.setattr(type(fake_attack), "__call__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ak.report.Run(tmp_path, {}).attack(
+                "fake", fake_attack, None, images, labels
+            )
     assert len(fake_attack.calls) == 1
-    assert "fake.npz" not in examples(tmp_path)
+    assert examples(tmp_path) == FILES[:1]
 
     run = ak.report.Run(tmp_path, {})
     result = run.attack("fake", fake_attack, None, images, labels)
@@ -80,22 +90,49 @@ def test_an_interrupted_attack_goes_on(tmp_path, fake_attack, images, labels):
         "fake", fake_attack, None, images, labels
     )
     assert_equal(result, whole)
-    assert examples(tmp_path) == ["fake.npz"]
+    assert examples(tmp_path) == FILES
 
 
-def test_killed_before_the_chunks_were_removed(
+def test_several_attacks_at_once(tmp_path, fake_attack, images, labels):
+    """Each has its own images, and the plan knows of all."""
+    run = ak.report.Run(tmp_path, {})
+    asked = {"a": fake_attack, "b": fake_attack, "c": fake_attack}
+    counts = {"a": 300, "b": 2, "c": N + 1}
+    found = run.attack_all(
+        asked, None, images, labels, examples=[*counts.values()]
+    )
+    assert {k: len(v) for k, v in found.items()} == {**counts, "c": N}
+    for name, result in found.items():
+        n = min(counts[name], N)
+        np.testing.assert_array_equal(result.originals, images[:n])
+        np.testing.assert_array_equal(result.labels, labels[:n])
+    state = work.Plan.read(tmp_path).state(verify=True)
+    assert state.whole
+    assert {k: len(v) for k, v in state.done.items()} == {
+        "examples/a": 2,
+        "examples/b": 1,
+        "examples/c": 3,
+    }
+
+
+def test_targets_are_those_of_their_images(
     tmp_path, fake_attack, images, labels
 ):
-    whole = ak.report.Run(tmp_path, {}).attack(
-        "fake", fake_attack, None, images, labels
+    targets = (labels + np.arange(N) // 100) % 10
+    found = ak.report.Run(tmp_path, {}).attack(
+        "fake", fake_attack, None, images, labels, targets=targets
     )
-    for name in ("fake.part0", "fake.part256", "fake-2.part0"):
-        whole.save(tmp_path / "examples" / f"{name}.npz")
-    result = ak.report.Run(tmp_path, {}).attack(
-        "fake", fake_attack, None, images, labels
-    )
-    assert_equal(result, whole)
-    assert examples(tmp_path) == ["fake-2.part0.npz", "fake.npz"]
+    np.testing.assert_array_equal(found.targets, targets)
+
+
+def test_labels_are_the_same_in_any_form(tmp_path, fake_attack, images, labels):
+    run = ak.report.Run(tmp_path, {})
+    first = run.attack("fake", fake_attack, None, images, labels)
+    calls = len(fake_attack.calls)
+    for same in (labels.astype(np.uint8), np.eye(10)[labels]):
+        again = run.attack("fake", fake_attack, None, images, same)
+        assert_equal(again, first)
+    assert len(fake_attack.calls) == calls
 
 
 def test_results_of_two_names_are_two(tmp_path, fake_attack, images, labels):
@@ -103,7 +140,10 @@ def test_results_of_two_names_are_two(tmp_path, fake_attack, images, labels):
     run.attack("one", fake_attack, None, images[:5], labels[:5])
     run.attack("two", fake_attack, None, images[:7], labels[:7])
     assert [len(x) for x, *_ in fake_attack.calls] == [5, 7]
-    assert examples(tmp_path) == ["one.npz", "two.npz"]
+    assert examples(tmp_path) == [
+        "one/000000000.npz",
+        "two/000000000.npz",
+    ]
 
 
 def test_progress_goes_to_stderr(tmp_path, fake_attack, images, labels, capsys):
@@ -225,34 +265,51 @@ def test_once_stores_nothing_of_what_failed(tmp_path, error):
     assert run.once("a", lambda: 1) == 1
 
 
-@pytest.mark.parametrize("part", [False, True])
+@pytest.mark.parametrize("done", [0, 1, 3])
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"images": 1}, "of other images"),
-        ({"labels": 1}, "of other labels"),
+        ({"images": 1}, "of other data"),
+        ({"labels": 1}, "of other data"),
         ({"targets": np.zeros(N, int)}, "of other targets"),
+        ({"seed": 1}, "of other seed"),
     ],
 )
 def test_what_is_of_something_else_is_refused(
-    tmp_path, fake_attack, images, labels, change, said, part
+    tmp_path, fake_attack, images, labels, change, said, done
 ):
+    """However much of it is there."""
     run = ak.report.Run(tmp_path, {})
-    held = run.attack("fake", fake_attack, None, images, labels)
-    if part:  # as an interruption leaves it
-        rows = slice(0, 256)
-        (tmp_path / "examples" / "fake.npz").unlink()
-        fake_attack(None, images[rows], labels[rows]).save(
-            tmp_path / "examples" / "fake.part0.npz"
-        )
-    asked = {"images": images, "labels": labels}
+    run.attack("fake", fake_attack, None, images, labels)
+    for path in run.plan.paths("examples/fake")[done:]:
+        path.unlink()
+    asked = {"images": images, "labels": labels, "seed": 0}
     asked |= {k: asked[k] + v if k in asked else v for k, v in change.items()}
     calls = len(fake_attack.calls)
     with pytest.raises(ValueError, match="`output` must be new") as caught:
         run.attack("fake", fake_attack, None, **asked)
     assert said in str(caught.value) and "\n" not in str(caught.value)
     assert len(fake_attack.calls) == calls
-    assert len(held) == N
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"images": 1}, "of other images"),
+        ({"labels": 1}, "of other labels"),
+    ],
+)
+def test_a_file_that_was_put_there_is_refused(
+    tmp_path, fake_attack, images, labels, change, said
+):
+    run = ak.report.Run(tmp_path, {})
+    run.attack("fake", fake_attack, None, images, labels)
+    rows, asked = slice(256), {"images": images, "labels": labels}
+    other = [value[rows] + change.get(key, 0) for key, value in asked.items()]
+    fake_attack(None, *other).save(run.plan.path("examples/fake", 0))
+    with pytest.raises(ValueError, match="`output` must be new") as caught:
+        run.attack("fake", fake_attack, None, images, labels)
+    assert f"examples/fake is {said}" in str(caught.value)
 
 
 def test_once_refuses_what_is_of_something_else(tmp_path):

@@ -87,8 +87,8 @@ def test_what_it_finds(tmp_path, report, classifiers, test_digits, variants):
     picture = matplotlib.image.imread(tmp_path / found["figure"])
     assert picture[..., :3].std() > 0.02
     stored = sorted(path.name for path in (tmp_path / "examples").iterdir())
-    assert stored == ["strong-net.npz", "weak-net.npz"]
-    held = AttackResult.load(tmp_path / "examples" / "strong-net.npz")
+    assert stored == ["strong-net", "weak-net"]
+    held = AttackResult.load(tmp_path / "examples" / "strong-net")
     assert len(held) == 6
 
 

@@ -117,7 +117,7 @@ def test_its_examples_are_used_by_what_follows(
         found = run.attack(f"fake-{name}", fake_attack, model, *sample)
         assert len(found) == 12
     assert len(fake_attack.calls) == calls
-    with pytest.raises(ValueError, match="of other images"):
+    with pytest.raises(ValueError, match="of other data, images"):
         few = (part[:3] for part in sample)
         run.attack("fake-deep", fake_attack, classifiers["deep"], *few)
 

@@ -178,13 +178,13 @@ def test_what_it_finds(tmp_path, report, variants, classifiers, test_digits):
     )
     stored = sorted(path.name for path in (tmp_path / "examples").iterdir())
     assert stored == [
-        "evasive-on-float32.npz",
-        "evasive-on-int8.npz",
-        "fgsm-net.npz",
-        "fgsm-on-float32.npz",
-        "fgsm-on-int8.npz",
+        "evasive-on-float32",
+        "evasive-on-int8",
+        "fgsm-net",
+        "fgsm-on-float32",
+        "fgsm-on-int8",
     ]
-    held = AttackResult.load(tmp_path / "examples" / "evasive-on-int8.npz")
+    held = AttackResult.load(tmp_path / "examples" / "evasive-on-int8")
     assert len(held) == 6
     assert held.success.sum() == rows[3].white_box.alone.count
 

@@ -8,13 +8,16 @@ from advkeras import files
 from advkeras import work
 from tests.work import jobs
 
-FOLDERS = {"examples/fgsm-m1": {"attack": "FGSM(0.1)"}, "answers/m1": {}}
+FOLDERS = {
+    "examples/fgsm-m1": work.Folder(600, 256, {"attack": "FGSM(0.1)"}),
+    "answers/m1": work.Folder(600, 256, {"amplified": (0.1, 0.2)}),
+}
 
 
 @pytest.fixture
 def plan(tmp_path):
-    made = work.Plan(tmp_path, 256, 600, FOLDERS)
-    made.write()
+    made = work.Plan.begun(tmp_path)
+    made.add(FOLDERS)
     for folder in FOLDERS:
         for path in made.paths(folder):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,10 +35,38 @@ def test_files_are_named_by_their_first_image(plan):
 
 
 def test_it_is_read_as_it_was_written(plan):
-    assert work.Plan.read(plan.output) == plan
-    plan.write()  # the same again
-    with pytest.raises(ValueError, match="images: 600 there, 601 here"):
-        work.Plan(plan.output, 256, 601, FOLDERS).write()
+    for read in (work.Plan.read(plan.output), work.Plan.begun(plan.output)):
+        assert read.paths("answers/m1") == plan.paths("answers/m1")
+        read.add(FOLDERS)  # the same again
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (work.Folder(601, 256, {"attack": "FGSM(0.1)"}), "other images"),
+        (work.Folder(600, 512, {"attack": "FGSM(0.1)"}), "other shard"),
+        (work.Folder(600, 256, {"attack": "PGD(0.1)"}), "other attack"),
+        (work.Folder(600, 256, {"seed": 1}), "other attack, seed"),
+    ],
+)
+def test_a_folder_is_of_one_thing(plan, changed, said):
+    before = (plan.output / "plan.json").read_bytes()
+    for known in (plan, work.Plan.read(plan.output)):
+        with pytest.raises(ValueError, match="`output` must be new") as caught:
+            known.add({"new": changed, "examples/fgsm-m1": changed})
+        assert f"(examples/fgsm-m1 is of {said})" in str(caught.value)
+        assert "new" not in known.folders
+    assert (plan.output / "plan.json").read_bytes() == before
+
+
+def test_folders_are_added(plan):
+    more = {"examples/few": work.Folder(3, 256, {})}
+    work.Plan.read(plan.output).add(more)
+    read = work.Plan.read(plan.output)
+    assert [*read.folders] == [*FOLDERS, *more]
+    assert [path.name for path in read.paths("examples/few")] == [
+        "000000000.npz"
+    ]
 
 
 def test_a_whole_run(plan):
@@ -67,25 +98,32 @@ def test_what_is_missing_damaged_and_left_over(plan):
 
 def test_it_is_looked_at_while_others_are_at_work(plan):
     """A folder that goes away meanwhile is not in the way."""
-    stop = threading.Event()
+    stop, failed = threading.Event(), []
 
     def write():
-        while not stop.is_set():
-            path = plan.path("answers/m1", 256)
-            with files.replacing(path) as temporary:
-                jobs.write("m1", temporary, 1)
+        try:
+            while not stop.is_set():
+                path = plan.path("answers/m1", 256)
+                with files.replacing(path) as temporary:
+                    jobs.write("m1", temporary, 1)
+        except Exception as error:
+            failed.append(error)
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
         for _ in range(300):
             assert plan.state().done["examples/fgsm-m1"] == [0, 256, 512]
+            files.clear(plan.output)
     finally:
         stop.set()
         writer.join()
+    assert failed == []
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"shard": 1}', "[]"])
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"folders": {"a": 1}}', '{"shard": 1}', "[]"]
+)
 def test_a_plan_that_is_none(tmp_path, content):
     with pytest.raises(ValueError, match=r"`output` must be a run's"):
         work.Plan.read(tmp_path)

@@ -29,7 +29,6 @@ _BESIDE = (
         "results.json",
         "answers.json",
         "tables",
-        "examples/*.npz",
         "examples/*/",
     ),
     *("*/results.json", "*/tables"),
