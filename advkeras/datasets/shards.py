@@ -132,19 +132,31 @@ def fingerprint_of(images: Any, labels: Any = None) -> str:
     if isinstance(images, ImageSet):
         return images.fingerprint
     images, labels = examples_of(images, labels, None, None)
-    digest = hashlib.sha256()
-    for part in (images, None if labels is None else _classes(labels)):
-        if part is not None:
-            values = np.ascontiguousarray(part)
-            digest.update(f"{values.dtype} {values.shape}\n".encode())
-            digest.update(values.tobytes())
+    digest = hashlib.sha256(_sum(images).encode())
+    if labels is not None:
+        digest.update(sum_of_labels(labels).encode())
     return digest.hexdigest()
 
 
-def _classes(labels: np.ndarray) -> np.ndarray:
-    if labels.ndim == 2:
-        labels = labels.argmax(axis=1)
-    return labels.astype(np.int64)
+def sum_of_labels(labels: Any) -> str:
+    """Returns the SHA-256 of labels, the same in any form, in hex.
+
+    Args:
+        labels: Integers of any type, (n,) or (n, 1), or one-hot rows. What is
+            neither is left for others to refuse.
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind in "biuf" and labels.ndim == 2:
+        one = labels.shape[1] == 1
+        labels = labels[:, 0] if one else labels.argmax(axis=1)
+    whole = labels.dtype.kind in "iu"
+    return _sum(labels.astype(np.int64) if whole else labels)
+
+
+def _sum(values: np.ndarray) -> str:
+    digest = hashlib.sha256(f"{values.dtype} {values.shape}\n".encode())
+    digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def check_size(size: int) -> None:

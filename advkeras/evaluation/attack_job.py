@@ -1,6 +1,5 @@
 """Attacks in units of work: a shard of images and a model each."""
 
-import hashlib
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from advkeras.classifier import Classifier
 from advkeras.datasets.shards import Shard
 from advkeras.datasets.shards import Shards
 from advkeras.datasets.shards import of_arrays
+from advkeras.datasets.shards import sum_of_labels
 from advkeras.work import Folder
 from advkeras.work import Plan
 from advkeras.work import Unit
@@ -46,6 +46,7 @@ class AttackJob:
     Attributes:
         models: Name -> model, for `work.perform`.
         counts: Name -> how many images that attack is given.
+        seed: As given.
 
     Raises:
         ValueError: The plan has one of the folders, for something else; or
@@ -63,13 +64,14 @@ class AttackJob:
         targets: Any = None,
         examples: Sequence[int] = (),
     ):
+        checks.check_seed("seed", seed)
         if isinstance(images, datasets.ImageSet):
             classifier.check_fits(images)
         # The attack checks each shard, before it works on it.
         images, labels = datasets.examples_of(images, labels, None, None)
         if targets is not None:
             targets = checks.check_rows("targets", targets, len(images))
-        self._plan, self._attacks, self._seed = plan, attacks, seed
+        self._plan, self._attacks, self.seed = plan, attacks, int(seed)
         self._images, self._labels, self._targets = images, labels, targets
         counts = [min(n, len(images)) for n in examples]
         counts = counts or [len(images)] * len(attacks)
@@ -79,16 +81,13 @@ class AttackJob:
             n: of_arrays(images[:n], None if labels is None else labels[:n])
             for n in set(counts)
         }
-        plan.add(
-            {
-                _folder(name): examples_folder(
-                    attack, classifier, self._shards[n], seed, self._rows(n)
-                )
-                for (name, attack), n in zip(
-                    attacks.items(), counts, strict=True
-                )
-            }
-        )
+        folders = {}
+        for name, n in self.counts.items():
+            shards, seed = self._shards[n], self.seed
+            folders[_folder(name)] = examples_folder(
+                attacks[name], classifier, shards, seed, self._rows(n)
+            )
+        plan.add(folders)
 
     def units(self) -> Iterator[Unit]:
         """Yields the units."""
@@ -100,7 +99,7 @@ class AttackJob:
                     _MODEL,
                     attack,
                     shard,
-                    self._seed,
+                    self.seed,
                     self._rows(rows),
                 )
 
@@ -122,7 +121,7 @@ class AttackJob:
             targets=self._rows(n),
             attack=self._attacks[name],
             classifier=self.models[_MODEL],
-            seed=self._seed,
+            seed=self.seed,
         )
         if found:
             raise files.of_other(
@@ -160,7 +159,7 @@ def examples_folder(
             "attack": origin.described(attack),
             "model": classifier.fingerprint() if known else None,
             "data": shards.fingerprint,
-            "targets": None if targets is None else _sum(targets),
+            "targets": None if targets is None else sum_of_labels(targets),
             "seed": seed,
         },
     )
@@ -204,9 +203,3 @@ def _attack(
 
 def _folder(name: str) -> str:
     return f"examples/{name}"
-
-
-def _sum(targets: np.ndarray) -> str:
-    """Returns the SHA-256 of some classes, in hex."""
-    values = np.ascontiguousarray(targets, np.int64)
-    return hashlib.sha256(values.tobytes()).hexdigest()

@@ -132,7 +132,7 @@ class Run:
             examples,
         )
         for name, n in job.counts.items():
-            self.note(name, attacks[name], n, seed, targets is not None)
+            self.note(name, attacks[name], n, job.seed, targets is not None)
         what = "examples" if len(attacks) > 1 else next(iter(attacks), "")
         total = sum(job.counts.values())
         self.perform(what, job.units(), total, job.models)

@@ -99,21 +99,20 @@ class Plan:
         """Adds folders to it, and to its file.
 
         Raises:
-            ValueError: One is there already, for something else.
+            ValueError: One holds files of something else.
         """
-        for name, folder in folders.items():
-            if name not in self.folders:
-                continue
-            before, now = _flat(self.folders[name]), _flat(folder)
-            if changed := sorted(
-                key
-                for key in before.keys() | now.keys()
-                if before.get(key) != now.get(key)
-            ):
+        changed = {
+            name: other
+            for name, folder in folders.items()
+            if (other := _differ(self.folders.get(name), folder))
+        }
+        for name, other in changed.items():
+            # One without a file may have been a mistake.
+            if any((self.output / name).glob("*.npz")):
                 raise files.of_other(
-                    self.output, f"{name} is of other {', '.join(changed)}"
+                    self.output, f"{name} is of other {', '.join(other)}"
                 )
-        if folders.keys() <= self.folders.keys():
+        if not changed:
             return
         self.folders.update(folders)
         value = {k: dataclasses.asdict(f) for k, f in self.folders.items()}
@@ -172,8 +171,18 @@ class Plan:
         return State(done, missing, damaged, left)
 
 
-def _flat(folder: Folder) -> dict[str, Any]:
+def _differ(before: Folder | None, now: Folder) -> list[str]:
+    """Returns of what a folder is that is another."""
+    old, new = _flat(before), _flat(now)
+    return sorted(
+        k for k in old.keys() | new.keys() if old.get(k) != new.get(k)
+    )
+
+
+def _flat(folder: Folder | None) -> dict[str, Any]:
     """Returns all that a folder is of, as a file has it."""
+    if folder is None:
+        return {}
     whole = {"images": folder.images, "shard": folder.shard, **folder.of}
     return dict(json.loads(json.dumps(whole)))
 
