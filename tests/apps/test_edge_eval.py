@@ -706,3 +706,26 @@ def test_what_quantises_the_copies(
     (other,) = {"tflite", "litert"} - {quantizer}
     message = refusal("edge_eval", *flags, f"--quantizer={other}")
     assert "`output` must be new" in message
+
+
+@pytest.mark.slow
+def test_two_processes_find_the_same(run_app, arguments, tmp_path, exported):
+    """Of the float model and of a copy, which each loads for itself."""
+    given = [
+        *arguments,
+        f"--tflite={exported['int8']}",
+        "--runtimes=litert",
+        "--attack=fgsm,pgd,evasive",
+    ]
+    assert (run_app("edge_eval", *given).code or 0) == 0
+    two = [*given, f"--output={tmp_path / 'two'}"]
+    ended = run_app("edge_eval", *two, "--workers=2")
+    assert (ended.code or 0) == 0, ended.err
+    found = [results(tmp_path, name) for name in ("run", "two")]
+    for one in found:
+        # Latency is this moment's.
+        for row in one["survival"]["rows"]:
+            row.pop("latency", None)
+        del one["command"], one["date"]
+    assert found[0] == found[1]
+    assert (run_app("runs", "verify", tmp_path / "two").code or 0) == 0
