@@ -32,7 +32,7 @@ def keep_answers(
     Args:
         run: Where the answers go.
         models: Name -> who is asked.
-        results: Name of the file in examples/ -> what it holds; of the
+        results: Name of the folder in examples/ -> what it holds; of the
             longest the clean images are shown as well.
     """
     longest = max(results.values(), key=len)
@@ -64,7 +64,7 @@ def add_answers(
     Args:
         run: Where the answers go.
         answers: `Survival.answers`.
-        files_of: Name of the attack -> name of its file in examples/.
+        files_of: Name of the attack -> name of its folder in examples/.
     """
     for name, said in answers.items():
         key = files_of.get(name, name)
@@ -79,7 +79,7 @@ def pictures(
     Args:
         output: The folder of the run.
         class_names: What each label stands for.
-        shown: Names of files in examples/; those that are not there are left
+        shown: Names of folders in examples/; those that are not there are left
             out.
 
     Returns:
