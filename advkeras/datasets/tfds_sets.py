@@ -1,6 +1,7 @@
 """Any image-classification set of TensorFlow Datasets."""
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ from advkeras.datasets import splits
 from advkeras.datasets.image_set import ImageSet
 from advkeras.datasets.image_set import kept
 from advkeras.datasets.image_set import sizes_differ
+
+# TFDS reads these by the numbers of their examples, and as no stream.
+_OF_RANDOM_ACCESS = {tfds.core.FileFormat.ARRAY_RECORD}
+_AT_ONCE = 64  # examples read at a time
 
 
 def load(
@@ -32,9 +37,13 @@ def load(
     _prepare(builder, name, data_dir)
 
     def stream(split: str, chosen: np.ndarray | None = None) -> tf.data.Dataset:
-        examples = builder.as_dataset(split=split, shuffle_files=False)
-        if chosen is not None:
-            examples = kept(examples, chosen)
+        if builder.info.file_format in _OF_RANDOM_ACCESS:
+            keys = image_key, label_key
+            examples = _picked(builder, split, keys, chosen)
+        else:
+            examples = builder.as_dataset(split=split, shuffle_files=False)
+            if chosen is not None:
+                examples = kept(examples, chosen)
 
         def pair(example: dict[str, Any]) -> tuple[Any, Any]:
             return example[image_key], tf.cast(example[label_key], tf.int64)
@@ -54,6 +63,43 @@ def load(
             resized_to=None if shape == stored else shape[:2],
         )
         for split in names
+    )
+
+
+def _picked(
+    builder: tfds.core.DatasetBuilder,
+    split: str,
+    keys: tuple[str, str],
+    chosen: np.ndarray | None,
+) -> tf.data.Dataset:
+    """Opens examples of files with random access: no others are read."""
+    image_key, label_key = keys
+    # TFDS would decode them by OpenCV or Pillow, and a JPEG has other pixels
+    # there than the same set has as a stream.
+    source = builder.as_data_source(
+        split=split, decoders={image_key: tfds.decode.SkipDecoding()}
+    )
+    rows = np.arange(len(source)) if chosen is None else np.flatnonzero(chosen)
+
+    def stored() -> Iterator[tuple[bytes, int]]:
+        for start in range(0, len(rows), _AT_ONCE):
+            found = source.__getitems__(rows[start : start + _AT_ONCE].tolist())
+            yield from ((one[image_key], one[label_key]) for one in found)
+
+    def decoded(image: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:
+        feature = builder.info.features[image_key]
+        return {image_key: feature.decode_example(image), label_key: label}
+
+    return (
+        tf.data.Dataset.from_generator(
+            stored,
+            output_signature=(
+                tf.TensorSpec((), tf.string),
+                tf.TensorSpec((), tf.int64),
+            ),
+        )
+        .apply(tf.data.experimental.assert_cardinality(len(rows)))
+        .map(decoded, num_parallel_calls=2)
     )
 
 

@@ -13,42 +13,103 @@ import advkeras as ak
 HEIGHTS = [5, 6, 7, 8]  # of the images of `stripes`, in turn
 
 
-@pytest.fixture(scope="module")
-def stripes(tmp_path_factory):
+@pytest.fixture(scope="module", params=["tfrecord", "array_record"])
+def stripes(request, tmp_path_factory):
     """A folder that holds a small set of images that differ in size."""
     folder = tmp_path_factory.mktemp("tfds")
-    where = folder / "stripes" / "1.0.0"
-    where.mkdir(parents=True)
-    info = tfds.core.DatasetInfo(
-        builder=tfds.core.DatasetIdentity(
-            name="stripes",
-            version=tfds.core.Version("1.0.0"),
-            data_dir=str(where),
-            module_name="",
-        ),
-        features=tfds.features.FeaturesDict(
+    write_set(
+        folder / "stripes",
+        tfds.features.FeaturesDict(
             {
                 "picture": tfds.features.Image(shape=(None, 6, 3)),
                 "kind": tfds.features.ClassLabel(names=["dark", "light"]),
                 "id": tfds.features.Text(),
             }
         ),
-        supervised_keys=("picture", "kind"),
+        ("picture", "kind"),
+        request.param,
+        {
+            split: [
+                {
+                    "picture": np.full(
+                        (HEIGHTS[i % 4], 6, 3), 20 * i, np.uint8
+                    ),
+                    "kind": i % 2,
+                    "id": str(i),
+                }
+                for i in range(n)
+            ]
+            for split, n in (("train", 10), ("test", 4))
+        },
     )
-    writer = tfds.core.SequentialWriter(info, max_examples_per_shard=3)
-    writer.initialize_splits(["train", "test"])
-    for split, n in (("train", 10), ("test", 4)):
-        examples = [
-            {
-                "picture": np.full((HEIGHTS[i % 4], 6, 3), 20 * i, np.uint8),
-                "kind": i % 2,
-                "id": str(i),
-            }
-            for i in range(n)
-        ]
-        writer.add_examples({split: examples})
-    writer.close_all()
     return str(folder)
+
+
+def write_set(folder, features, keys, kind, examples):
+    """Writes a set as TFDS would, three examples a file.
+
+    Args:
+        folder: Where; its name is the set's.
+        features: Of an example.
+        keys: Which are the image and its label.
+        kind: Format of the files.
+        examples: Split -> examples.
+    """
+    where = folder / "1.0.0"
+    where.mkdir(parents=True)
+    info = tfds.core.DatasetInfo(
+        builder=tfds.core.DatasetIdentity(
+            name=folder.name,
+            version=tfds.core.Version("1.0.0"),
+            data_dir=str(where),
+            module_name="",
+        ),
+        features=features,
+        supervised_keys=keys,
+    )
+    info.set_file_format(kind)
+    writer = tfds.core.SequentialWriter(
+        info, max_examples_per_shard=3, file_format=kind
+    )
+    writer.initialize_splits([*examples])
+    writer.add_examples(examples)
+    writer.close_all()
+    assert [*where.glob(f"*.{kind}-*")]
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Folders of the same JPEGs of many sizes, as ImageNet's: format -> it."""
+    random = np.random.default_rng(0)
+    made = [
+        random.integers(0, 256, (8, 7, 3), np.uint8)
+        .repeat(8 + i, axis=0)
+        .repeat(9, axis=1)
+        for i in range(12)
+    ]
+    features = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(encoding_format="jpeg"),
+            "label": tfds.features.ClassLabel(num_classes=1000),
+            "file_name": tfds.features.Text(),
+        }
+    )
+    folders = {}
+    for kind in ("tfrecord", "array_record"):
+        folders[kind] = tmp_path_factory.mktemp(kind)
+        write_set(
+            folders[kind] / "photographs",
+            features,
+            ("image", "label"),
+            kind,
+            {
+                "validation": [
+                    {"image": image, "label": 83 * i, "file_name": str(i)}
+                    for i, image in enumerate(made)
+                ]
+            },
+        )
+    return folders
 
 
 @pytest.fixture
@@ -98,6 +159,48 @@ def test_a_set_is_found_by_its_name(stripes):
     for axes in (np.min, np.max):
         found = axes(data.images, axis=(1, 2, 3))
         np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_either_format_has_the_same_pixels(photographs):
+    """TFDS itself decodes a JPEG otherwise by the number of an example."""
+    found = {
+        kind: ak.datasets.load(
+            "photographs", "validation", data_dir=folder, image_size=(32, 32)
+        )
+        for kind, folder in photographs.items()
+    }
+    stream, picked = found["tfrecord"], found["array_record"]
+    assert stream.labels.tolist() == [83 * i for i in range(12)]
+    np.testing.assert_array_equal(picked.images, stream.images)
+    np.testing.assert_array_equal(picked.labels, stream.labels)
+    assert picked.fingerprint == stream.fingerprint
+    for n, seed in ((5, 0), (7, 3), (12, 1)):
+        for one, other in zip(
+            picked.sample(n, seed), stream.sample(n, seed), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_not_chosen_is_not_read(photographs):
+    """Of the files of three images each one is left."""
+    folder = photographs["array_record"]
+    data = ak.datasets.load(
+        "photographs", "validation", data_dir=folder, image_size=(8, 8)
+    )
+    whole = data.images
+    files = sorted((folder / "photographs" / "1.0.0").glob("*array_record-*"))
+    assert len(files) == 4
+    kept = files[2].read_bytes()
+    files[2].write_bytes(kept[: len(kept) // 2])
+    try:
+        chosen = np.arange(12) < 6
+        ((images, labels),) = data.batches_of(chosen, 6)
+        np.testing.assert_array_equal(images, whole[:6])
+        assert labels.tolist() == [83 * i for i in range(6)]
+        with pytest.raises(ValueError, match="can be read to the end"):
+            list(data.batches_of(~chosen, 6))
+    finally:
+        files[2].write_bytes(kept)
 
 
 @pytest.mark.parametrize(
