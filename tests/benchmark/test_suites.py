@@ -264,7 +264,7 @@ def test_edge(classifier, test_digits):
     table = SUITES["edge"](classifier, test_digits, OPTIONS)
     batched = ["litert", "litert-reference", "litert-optimised", "openvino"]
     assert [row.name for row in table[1::2]] == [
-        f"ak.edge.start().predict, {runtime}" for runtime in batched
+        f"{runtime}: ak.edge.start().predict" for runtime in batched
     ]
     for floor, ours in zip(table[::2], table[1::2], strict=True):
         assert floor.to_floor == ours.to_ours == 1

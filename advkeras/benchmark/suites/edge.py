@@ -67,7 +67,7 @@ def _timed(
     path: Path, runtime: str, images: np.ndarray, repeats: int
 ) -> list[Row]:
     session: Any
-    floor, own = f"{FLOOR}, {runtime}", f"{OURS}, {runtime}"
+    floor, own = f"{runtime}: {FLOOR}", f"{runtime}: {OURS}"
     with edge.start(path, runtime, threads=1) as session:
         inputs = run_on_device.quantize(images, session.input)
         calls = {
