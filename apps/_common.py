@@ -55,36 +55,6 @@ def define_seed() -> None:
     )
 
 
-def define_seeds() -> None:
-    """Defines --seeds."""
-    flags.DEFINE_list(
-        "seeds",
-        [],
-        "Several seeds, as in 0,1,2: a run of each, in seed-N of the output, "
-        "and what they come to. Default: --seed alone.",
-    )
-
-
-def seeds() -> list[int]:
-    """Returns --seeds as numbers; none, where --seed is all there is.
-
-    Raises:
-        ValueError: They are not several seeds, or --seed is given as well.
-    """
-    found = numbers("seeds", int)
-    received = f"Received: seeds={','.join(FLAGS.seeds)!r}"
-    if found and (len(found) < 2 or len(set(found)) < len(found)):
-        raise ValueError(f"`seeds` must be two or more that differ. {received}")
-    if found and min(found) < 0:
-        raise ValueError(f"`seeds` must be at least 0. {received}")
-    if found and FLAGS["seed"].present:
-        raise ValueError(
-            "`seeds` must be given without --seed. "
-            f"{received}, seed={FLAGS.seed}"
-        )
-    return found
-
-
 def define_output(default: str | None, what: str) -> None:
     """Defines --output."""
     flags.DEFINE_string("output", default, what)

@@ -122,7 +122,6 @@ def define(
     _models.define_accept_accuracy()
     _common.define_attack(attack, epsilon, examples=examples)
     _common.define_data("mnist", "test")
-    _common.define_seed()
     _work.define()
 
 

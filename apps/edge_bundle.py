@@ -24,6 +24,7 @@ FLAGS = flags.FLAGS
 _edge.define(
     examples=100, overshoots="1,1.05,1.2", runtimes=" here", batch=None
 )
+_common.define_seed()
 flags.DEFINE_bool(
     "page", False, "Whether the bundle is also a web page that runs the models."
 )

@@ -25,6 +25,7 @@ from . import _common
 from . import _edge
 from . import _models
 from . import _running
+from . import _seeds
 from . import _work
 
 if TYPE_CHECKING:
@@ -45,11 +46,21 @@ _edge.define(
     runtimes="; device:FILE for a device_results.json",
     model=None,
 )
+_seeds.define()
 _common.define_output("output/edge", "The folder to write.")
 
 
 def main() -> None:
-    """Attacks the float model and its copies, and shows what becomes of it."""
+    """Attacks and asks; with --seeds again and again, and sums it up."""
+    _seeds.each("edge_eval", evaluate)
+
+
+def evaluate() -> tuple[dict[str, Any], list[str]]:
+    """Attacks the float model and its copies, and shows what becomes of it.
+
+    Returns:
+        What results.json holds, and what was found in words.
+    """
     import advkeras as ak
     from advkeras import files
 
@@ -100,10 +111,11 @@ def main() -> None:
     for part, markdown in written.items():
         with files.replacing(run.output / f"{part}.md") as temporary:
             temporary.write_text(markdown(results), "utf-8")
+    said = ak.report.edge_in_words(results)
     ak.report.write_page(
         run.output / "index.html",
         f"Do changed images still fool the copies of {subject.name}?",
-        ak.report.edge_in_words(results),
+        said,
         [
             *ak.report.edge_sections(
                 results, f"The .tflite copies of {subject.name}"
@@ -117,10 +129,11 @@ def main() -> None:
     )
     ak.tables.show(ak.report.edge_tables(results))
     print(*ak.report.trust_in_words(results), sep="\n")
-    print(*ak.report.edge_in_words(results), sep="\n")
+    print(*said, sep="\n")
     parts = [f"{part}.md" for part in written]
     paths = ", ".join(["index.html", "results.json", *parts])
     print(f"Written to {FLAGS.output}: {paths}.")
+    return results, said
 
 
 def _measured(

@@ -15,6 +15,7 @@ from . import _common
 from . import _edge
 from . import _models
 from . import _running
+from . import _seeds
 from . import _work
 
 FLAGS = flags.FLAGS
@@ -32,34 +33,21 @@ _edge.define(
     variants="float32,float16,dynamic,int8,int16x8",
     on="litert,tflm",
 )
-_common.define_seeds()
+_seeds.define()
 _common.define_output("output/evaluate", "The folder to write.")
 
 
 def main() -> None:
     """Evaluates the model; with --seeds again and again, and sums it up."""
-    from pathlib import Path
-
-    import advkeras as ak
-
-    seeds, output = _common.seeds(), Path(FLAGS.output)
-    if not seeds:
-        evaluate()
-        return
-    found = {}
-    for seed in seeds:
-        FLAGS["seed"].value = seed
-        FLAGS["output"].value = str(output / f"seed-{seed}")
-        found[str(seed)] = evaluate()
-    results = {"command": _common.command("evaluate"), "seeds": found}
-    ak.report.save(output / "results.json", results)
-    laid_out = ak.report.results_tables(results)
-    ak.tables.write(laid_out, output / "tables")
-    ak.tables.show(laid_out)
+    _seeds.each("evaluate", evaluate)
 
 
-def evaluate() -> dict[str, Any]:
-    """Evaluates the model, writes the page, returns results.json."""
+def evaluate() -> tuple[dict[str, Any], list[str]]:
+    """Evaluates the model, and writes the page.
+
+    Returns:
+        What results.json holds, and what was found in words.
+    """
     import advkeras as ak
 
     names = _common.attack_names()
@@ -134,7 +122,7 @@ def evaluate() -> dict[str, Any]:
     print(*ak.report.trust_in_words(results), sep="\n")
     print(*sentences, sep="\n")
     print(f"The page: {page}")
-    return results
+    return results, sentences
 
 
 if __name__ == "__main__":

@@ -4,11 +4,14 @@ python -m apps.transfer_eval --models=m1,m1-prime,m2 --attack=fgsm,lbfgs \
     --dataset=mnist --output=output/transfer
 """
 
+from typing import Any
+
 from absl import flags
 
 from . import _common
 from . import _models
 from . import _running
+from . import _seeds
 from . import _work
 
 FLAGS = flags.FLAGS
@@ -33,14 +36,23 @@ _models.define_output_name()
 _models.define_accept_accuracy()
 _common.define_attack("fgsm,lbfgs", epsilon="0.1", examples=256)
 _common.define_data("mnist", "test")
-_common.define_seed()
+_seeds.define()
 _common.define_output("output/transfer", "The folder to write.")
 _work.define()
 _work.define_shard()
 
 
 def main() -> None:
-    """Attacks, and prints one matrix an attack."""
+    """Attacks, and prints; with --seeds again and again, and sums it up."""
+    _seeds.each("transfer_eval", evaluate)
+
+
+def evaluate() -> tuple[dict[str, Any], list[str]]:
+    """Attacks, and prints one matrix an attack.
+
+    Returns:
+        What results.json holds, and what was found in words.
+    """
     import advkeras as ak
     from advkeras import checks
     from advkeras import files
@@ -102,10 +114,11 @@ def main() -> None:
         },
         _common.command("transfer_eval"),
     )
+    said = ak.report.transfer_in_words(results)
     ak.report.write_page(
         run.output / "index.html",
         f"Do examples made for one of {', '.join(models)} fool the others?",
-        ak.report.transfer_in_words(results),
+        said,
         [
             *ak.report.transfer_sections(results),
             ak.report.trust_section(results),
@@ -121,6 +134,7 @@ def main() -> None:
         ak.tables.show(ak.report.transfer_tables(matrix))
     print(*ak.report.trust_in_words(results), sep="\n")
     print(f"Written to {FLAGS.output}: results.json, tables/ and index.html.")
+    return results, said
 
 
 if __name__ == "__main__":

@@ -61,6 +61,10 @@ def transfer_in_words(results: Mapping[str, Any]) -> list[str]:
 
     Args:
         results: "matrices", as `transfer_report` returned them.
+
+    Returns:
+        A sentence an attack. Where nothing can carry, as there is but one
+        model, or none was fooled, it says how many images fool each.
     """
     said = []
     for name, matrix in results["matrices"].items():
@@ -82,6 +86,13 @@ def transfer_in_words(results: Mapping[str, Any]) -> list[str]:
                 f"{name} carries best here: {clauses[0]} (95 % interval)"
                 + (f"; least: {clauses[1]}." if len(carried) > 1 else ".")
             )
+        else:
+            fooled = " and ".join(
+                f"{model} on {cell(rates['of_correct'], decimals=1)} % of the "
+                f"{rates['of_correct']['n']} that it reads rightly"
+                for model, rates in matrix["success"].items()
+            )
+            said.append(f"{name} fools {fooled} (95 % interval).")
     return said
 
 

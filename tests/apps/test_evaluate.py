@@ -176,39 +176,3 @@ def test_a_convolutional_net(start_app, tmp_path, tfds_dir):
     results = json.loads((tmp_path / "results.json").read_text())
     assert all(one["hold"] for one in results["checks"].values())
     assert len(results["edge"]["white_box"]["rows"]) == 3
-
-
-def test_several_seeds(run_app, arguments, tmp_path):
-    arguments += ["--seeds=3,5", "--examples=12", "--nowhite_box"]
-    ended = run_app("evaluate", *arguments)
-    assert (ended.code or 0) == 0
-    run = tmp_path / "run"
-    results = ak.report.read(run)
-    assert list(results["seeds"]) == ["3", "5"]
-    for seed, own in results["seeds"].items():
-        assert own == ak.report.read(run / f"seed-{seed}")
-        assert {one["seed"] for one in own["examples"].values()} == {int(seed)}
-    frame = ak.report.frame(results)
-    row = "robust-accuracy, 0, 0, all together"
-    found = frame[frame["row"] == row].set_index("figure")["value"]
-    clean = [
-        100 * own["robustness"]["clean"]["value"]
-        for own in results["seeds"].values()
-    ]
-    assert found["least"] == min(clean) and found["most"] == max(clean)
-    assert found["mean"] == pytest.approx(sum(clean) / 2)
-    assert "Over the seeds 3, 5, which choose the images" in ended.out
-    assert (run / "tables" / "seeds.csv").exists()
-
-
-@pytest.mark.parametrize(
-    "flags",
-    [["--seeds=1"], ["--seeds=1,1"], ["--seeds=-1,2"], ["--seeds=a,b"]],
-)
-def test_bad_seeds(refusal, arguments, flags):
-    assert "`seeds` must be" in refusal("evaluate", *arguments, *flags)
-
-
-def test_seeds_and_a_seed(refusal, arguments):
-    message = refusal("evaluate", *arguments, "--seeds=1,2", "--seed=3")
-    assert "`seeds` must be given without --seed" in message

@@ -67,3 +67,17 @@ def test_they_are_sentences(matrix, keep):
         assert sentence[0].isupper() or sentence[0].isdigit()
         assert sentence.endswith(".")
         assert not re.search(r"\s[.,;]|[,;]\s*[.,;]|  ", sentence)
+
+
+def test_where_nothing_can_carry(matrix):
+    """Of one model alone, what is said is of itself."""
+    matrix["targets"] = ["A"]
+    matrix["rows"] = [row for row in matrix["rows"] if row["source"] != "B"]
+    for row in matrix["rows"]:
+        row["transfer"] = {}
+    del matrix["success"]["B"]
+    said = ak.report.transfer_in_words({"matrices": {"fgsm": matrix}})
+    assert said == [
+        "fgsm fools A on 91.7 (64.6-98.5) % of the 12 that it reads rightly "
+        "(95 % interval)."
+    ]

@@ -31,7 +31,7 @@ _BESIDE = (
         "tables",
         "examples/*/",
     ),
-    *("*/results.json", "*/tables"),
+    *("*/index.html", "*/results.json", "*/tables"),
 )
 
 _EMPHASIS = re.compile(r"\*(\S(?:[^*<>]*\S)?)\*")
