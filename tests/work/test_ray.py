@@ -17,7 +17,7 @@ def ray_alone(tmp_path):
     """Runs Python with some code, where a cluster is nobody else's."""
     pytest.importorskip("ray")
     if not cluster.can_be_alone():
-        pytest.skip("needs Linux, root, unshare and ip for a network alone")
+        pytest.skip("needs unshare and ip, and the right to a network alone")
 
     def run(code, *given):
         command = [sys.executable, "-c", code, str(tmp_path), *given]

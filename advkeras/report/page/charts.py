@@ -172,7 +172,8 @@ def heat_map(
                     "title": x,
                     "axis": {"orient": "top", "labelAngle": -30},
                 },
-                "y": {**down, "title": y},
+                # Beside long names it would lie on them.
+                "y": {**down, "title": None},
             },
             "layer": [
                 {

@@ -1,10 +1,14 @@
 """What was done, in words: models, data, attacks, when and where."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from advkeras import attacks
+
+# What an attack says of its budget: a number, or one a channel.
+_EPSILON = re.compile(r"\bepsilon=(\([^)]*\)|[^,)]+)")
 
 
 def facts(results: Mapping[str, Any]) -> dict[str, str]:
@@ -78,8 +82,18 @@ def _models(results: Mapping[str, Any]) -> list[str]:
 def _attacks(results: Mapping[str, Any]) -> dict[str, str]:
     found = results.get("attacks") or results.get("settings", {}).get("attacks")
     if isinstance(found, Mapping):
-        # Of several budgets one line.
-        return {k.partition("@")[0]: _attack(v) for k, v in found.items()}
+        kinds: dict[str, list[Any]] = {}
+        for name, attack in found.items():
+            kinds.setdefault(name.partition("@")[0], []).append(attack)
+        # Of several budgets one line: which they are is said beside it.
+        return {
+            kind: _attack(
+                _EPSILON.sub("epsilon=...", str(same[0]))
+                if len(same) > 1
+                else same[0]
+            )
+            for kind, same in kinds.items()
+        }
     if "matrices" in results:
         return {k: _attack(v["attack"]) for k, v in results["matrices"].items()}
     return {}
@@ -95,6 +109,7 @@ def _attack(said: Any) -> str:
 
 
 def _epsilons(results: Mapping[str, Any]) -> list[str]:
+    results = results.get("evaluation", results)
     found = results.get("robustness")
     if not found:
         return []
