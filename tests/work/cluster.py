@@ -1,16 +1,17 @@
 """A cluster of Ray on loopback, a node of one core each, to be killed."""
 
+import os
 import secrets
 import shutil
 import subprocess
 import sys
 import time
-from concurrent import futures
 from pathlib import Path
 
 import psutil
 
-PORT = 6379
+# Ray starts no second head at an address, though it be of another network.
+PORT = 20_000 + os.getpid() % 10_000
 ADDRESS = f"127.0.0.1:{PORT}"
 _RAY = str(Path(sys.executable).with_name("ray"))
 
@@ -45,29 +46,41 @@ class Cluster:
     def __init__(self, folder, nodes):
         self._folder = Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._nodes = []
-        self._head = self._start(
-            "head", "--head", "--num-cpus=0", f"--port={PORT}",
-            "--node-ip-address=127.0.0.1", "--include-dashboard=false",
-        )  # fmt: skip
-        with futures.ThreadPoolExecutor(nodes) as pool:
-            self._nodes += pool.map(self._node, range(nodes))
+        self._nodes, self._count, self._head = [], 0, None
+        try:
+            self._head = self._start(
+                "head", "--head", "--num-cpus=0", f"--port={PORT}",
+                "--node-ip-address=127.0.0.1", "--include-dashboard=false",
+            )  # fmt: skip
+            # At once, one of them often waits half a minute for nothing.
+            for _ in range(nodes):
+                self.add()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for node in [*self._nodes, self._head]:
+        for node in filter(None, [*self._nodes, self._head]):
             end(node.pid)
 
-    def add(self):
-        """Starts a node, and waits till it is there."""
-        self._nodes.append(self._node(len(self._nodes) + 1))
+    def add(self, cores=1, without=None):
+        """Starts a node, and waits till it is there.
 
-    def _node(self, number):
-        return self._start(
-            f"node-{number}", f"--address={ADDRESS}", "--num-cpus=1"
+        Args:
+            cores: How many it says it has.
+            without: A folder that is empty there.
+        """
+        self._count += 1
+        node = self._start(
+            f"node-{self._count}",
+            f"--address={ADDRESS}",
+            f"--num-cpus={cores}",
+            without=without,
         )
+        self._nodes.append(node)
 
     def kill_a_node(self):
         """Ends one with a worker on it, all of it at once; adds another."""
@@ -87,11 +100,15 @@ class Cluster:
                 return
         raise AssertionError("no node works")
 
-    def _start(self, name, *options, tries=3):
+    def _start(self, name, *options, tries=3, without=None):
         log = self._folder / f"{name}.log"
+        command = [_RAY, "start", "--block", *options]
+        if without is not None:
+            hide = f'mount -t tmpfs none "{without}" && exec "$0" "$@"'
+            command = ["unshare", "--mount", "bash", "-c", hide, *command]
         with log.open("w") as file:
             process = subprocess.Popen(
-                [_RAY, "start", "--block", *options],
+                command,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -102,7 +119,7 @@ class Cluster:
             time.sleep(0.1)
         # It gives up after 30 s, however busy the machine is.
         if tries > 1:
-            return self._start(name, *options, tries=tries - 1)
+            return self._start(name, *options, tries=tries - 1, without=without)
         raise AssertionError(log.read_text())
 
 

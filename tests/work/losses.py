@@ -65,34 +65,32 @@ def units(output):
     )
 
 
-def loss(folder, flags, what, after, expected, nodes):
+def loss(output, flags, what, after, expected, cluster):
     """Runs it once, and kills something after so many units; says how it was.
 
     Args:
-        folder: For its output and the cluster's logs; new.
+        output: The folder to write; new.
         flags: Of the app.
         what: One of WHAT.
         after: How many files are there when it is killed, at least.
         expected: What `kept` says of one process alone.
-        nodes: Of the cluster.
+        cluster: Where it runs; a node that is lost is replaced.
     """
-    output = folder / "run"
     flags = [*flags, "--engine=ray", "--workers=0"]
     flags.append(f"--address={clusters.ADDRESS}")
-    with clusters.Cluster(folder / "ray", nodes) as cluster:
+    driver = run(output, *flags)
+    while driver.poll() is None and len(units(output)) < after:
+        time.sleep(0.05)
+    assert driver.poll() is None, Path(f"{output}.log").read_text()
+    before = {p: p.stat().st_mtime_ns for p in units(output)}
+    if what == "driver":
+        clusters.end(driver.pid)
         driver = run(output, *flags)
-        while driver.poll() is None and len(units(output)) < after:
-            time.sleep(0.05)
-        assert driver.poll() is None, Path(f"{output}.log").read_text()
-        before = {p: p.stat().st_mtime_ns for p in units(output)}
-        if what == "driver":
-            clusters.end(driver.pid)
-            driver = run(output, *flags)
-        elif what == "node":
-            cluster.kill_a_node()
-        else:
-            cluster.kill_a_worker()
-        assert driver.wait() == 0, Path(f"{output}.log").read_text()
+    elif what == "node":
+        cluster.kill_a_node()
+    else:
+        cluster.kill_a_worker()
+    assert driver.wait() == 0, Path(f"{output}.log").read_text()
     again = {p: p.stat().st_mtime_ns for p in before}
     results, arrays = kept(output)
     left = [*output.rglob(".*.aside")]
@@ -116,14 +114,13 @@ def main(folder, runs, flags, kinds=WHAT, nodes=NODES):
     assert alone.wait() == 0, (folder / "alone.log").read_text()
     expected = kept(folder / "alone")
     chosen = random.Random(0)
-    found = []
-    for i in range(runs):
-        what = kinds[i % len(kinds)]
-        after = chosen.randrange(1, len(expected[1]) - 2)
-        one = loss(folder / str(i), flags, what, after, expected, nodes)
-        print(json.dumps(one), flush=True)
-        found.append(one)
-    return found
+    with clusters.Cluster(folder / "ray", nodes) as cluster:
+        for i in range(runs):
+            what = kinds[i % len(kinds)]
+            after = chosen.randrange(1, len(expected[1]) - 2)
+            output = folder / str(i)
+            one = loss(output, flags, what, after, expected, cluster)
+            print(json.dumps(one), flush=True)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ def test_whatever_is_killed_nothing_is_lost_or_done_twice(ray_alone):
 
 REFUSED = """
 import contextlib, pathlib, sys
+import advkeras
 from advkeras import work
 from advkeras.work import starting
 from tests.work import cluster, jobs
@@ -74,24 +75,29 @@ def said(**given):
     except ValueError as error:
         print(" ".join(str(error).split()))
 
-with cluster.Cluster(sys.argv[1] + "/ray", 1):
+with cluster.Cluster(sys.argv[1] + "/ray", 1) as nodes:
     said(address="127.0.0.1:1")
     said(address=cluster.ADDRESS, workers=2)
     said(address=cluster.ADDRESS, gpus=1)
     real = starting.versions()
     starting.versions = lambda: {**real, "numpy": "1.0"}
     said(address=cluster.ADDRESS)
+    starting.versions = lambda: real
+    nodes.add(cores=3, without=pathlib.Path(advkeras.__file__).parent)
+    said(address=cluster.ADDRESS, workers=1, cpus=3)
 """
 
 
 def test_a_cluster_that_does_not_fit(ray_alone, tmp_path):
     found = ray_alone(REFUSED)
     assert found.returncode == 0, found.stderr
-    nowhere, few, no_gpu, other = found.stdout.splitlines()
+    nowhere, few, no_gpu, other, without = found.stdout.splitlines()
     assert nowhere.startswith("`address` must be that of a cluster of Ray")
     assert "address='127.0.0.1:1'" in nowhere
     assert "workers=2" in few
     assert "room for 1" in few
     assert "room for 0" in no_gpu
     assert "there, 1.0 here" in other
+    assert "nodes that have advkeras" in without
+    assert "No module named" in without
     assert not list(tmp_path.rglob("*.npz"))
