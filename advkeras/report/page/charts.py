@@ -23,6 +23,8 @@ COLORS = (
 _THEME = {
     "background": "transparent",
     "font": "system-ui, sans-serif",
+    # Letters may be wider where it is read than where it was drawn.
+    "padding": {"left": 20, "top": 5, "right": 12, "bottom": 5},
     "view": {"stroke": "transparent"},
     "axis": {
         "labelColor": "currentColor",
