@@ -168,7 +168,8 @@ def test_a_convolutional_net(start_app, tmp_path, tfds_dir):
         "evaluate",
         "--model=conv-cifar10",
         "--dataset=cifar10",
-        "--examples=24",
+        "--examples=12",
+        "--epsilon=2/255,8/255",
         "--variants=int8",
         f"--output={tmp_path}",
     )

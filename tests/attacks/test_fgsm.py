@@ -229,15 +229,16 @@ def test_bad_hyper_parameters(arguments, message):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "shape"), [("fc100-100-10", (28, 28, 1)), ("conv-cifar10", None)]
+    ("name", "shape", "n"),
+    [("fc100-100-10", (28, 28, 1), 1000), ("conv-cifar10", None, 200)],
 )
-def test_a_step_costs_one_gradient(name, shape, record_property):
+def test_a_step_costs_one_gradient(name, shape, n, record_property):
     """The step beside a bare gradient in one run; the paper's floor."""
     classifier = ak.Classifier(ak.models.build(name))
     shape = shape or classifier.image_shape
     random = np.random.default_rng(0)
-    images = tf.constant(random.random((1000, *shape), np.float32))
-    labels = tf.constant(random.integers(0, 10, 1000))
+    images = tf.constant(random.random((n, *shape), np.float32))
+    labels = tf.constant(random.integers(0, 10, n))
 
     @tf.function
     def bare(x, y):
@@ -254,7 +255,7 @@ def test_a_step_costs_one_gradient(name, shape, record_property):
         for kind, call in (
             ("bare", lambda: bare(images, labels)),
             ("step", lambda: attack.perturb(classifier, images, labels)),
-            ("call", lambda: attack(classifier, images, labels, None, 1000)),
+            ("call", lambda: attack(classifier, images, labels, None, n)),
         ):
             start = time.perf_counter()
             call()
