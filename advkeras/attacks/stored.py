@@ -21,6 +21,7 @@ _ARRAYS = {
     "c_bracket": ("f", 2),
     "gradient_evaluations": ("iu", 1),
     "stop": ("U", 1),
+    "classes_asked": ("iu", 1),
     "queries": ("iu", 1),
     "member": ("U", 1),
 }

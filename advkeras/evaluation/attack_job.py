@@ -30,7 +30,7 @@ _MODEL = "model"  # the one there is
 class AttackJob:
     """The units of some attacks on one model, and what they come to.
 
-    They are added to the plan at once, each attack as `examples/NAME`.
+    They are added to the plan at once, each attack as a folder in examples/.
 
     Args:
         plan: Of the run.
@@ -42,6 +42,7 @@ class AttackJob:
         targets: As for the attacks.
         examples: For each attack, how many of the images, from the first; all,
             if this is empty.
+        of: What follows an attack's name in that of its folder.
 
     Attributes:
         models: Name -> model, for `work.perform`.
@@ -63,6 +64,7 @@ class AttackJob:
         seed: int = 0,
         targets: Any = None,
         examples: Sequence[int] = (),
+        of: str = "",
     ):
         checks.check_seed("seed", seed)
         if isinstance(images, datasets.ImageSet):
@@ -81,10 +83,11 @@ class AttackJob:
             n: of_arrays(images[:n], None if labels is None else labels[:n])
             for n in set(counts)
         }
+        self._folders = {name: f"examples/{name}{of}" for name in attacks}
         folders = {}
         for name, n in self.counts.items():
             shards, seed = self._shards[n], self.seed
-            folders[_folder(name)] = examples_folder(
+            folders[self._folders[name]] = examples_folder(
                 attacks[name], classifier, shards, seed, self._rows(n)
             )
         plan.add(folders)
@@ -95,7 +98,7 @@ class AttackJob:
             for shard in self._shards[self.counts[name]]:
                 rows = slice(shard.start, shard.start + len(shard.images))
                 yield attack_unit(
-                    self._plan.path(_folder(name), shard.start),
+                    self._plan.path(self._folders[name], shard.start),
                     _MODEL,
                     attack,
                     shard,
@@ -112,7 +115,8 @@ class AttackJob:
         return {name: self._read(name) for name in self._attacks}
 
     def _read(self, name: str) -> AttackResult:
-        result = AttackResult.load(self._plan.output / _folder(name), MAX_GB)
+        folder = self._folders[name]
+        result = AttackResult.load(self._plan.output / folder, MAX_GB)
         n = self.counts[name]
         found = origin.differences(
             result,
@@ -125,7 +129,7 @@ class AttackJob:
         )
         if found:
             raise files.of_other(
-                self._plan.output, f"{_folder(name)} is of {'; '.join(found)}"
+                self._plan.output, f"{folder} is of {'; '.join(found)}"
             )
         return result
 
@@ -199,7 +203,3 @@ def _attack(
     attack(
         classifier, shard.images, shard.labels, targets=targets, seed=seed
     ).save(path)
-
-
-def _folder(name: str) -> str:
-    return f"examples/{name}"

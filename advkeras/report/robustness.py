@@ -60,18 +60,12 @@ def robustness_report(
             "`attacks` must hold one that has an epsilon, such as pgd. "
             f"Received: {', '.join(attacks)}"
         )
-    files = {key: f"{key}-{name}" for key in attacks}
-    made = run.attack_all(
-        {files[key]: attack for key, attack in attacks.items()},
-        classifier,
-        images,
-        labels,
-        seed,
+    found = run.attack_all(
+        attacks, classifier, images, labels, seed, of=f"-{name}"
     )
-    found = {key: made[file] for key, file in files.items()}
     whole = robustness({(kinds[k], shares[k]): found[k] for k in found})
     shown = {
-        files[key]: result
+        f"{key}-{name}": result
         for key, result in found.items()
         if shares[key] in (None, whole.halving)
     }

@@ -101,11 +101,12 @@ class Run:
         seed: int = 0,
         targets: Any = None,
         examples: Sequence[int] = (),
+        of: str = "",
     ) -> dict[str, AttackResult]:
         """Attacks images in several ways, on all workers of the engine.
 
         Args:
-            attacks: Name of the result -> attack.
+            attacks: Name -> attack.
             classifier: As for `attack`, and so on.
             images: Likewise.
             labels: Likewise.
@@ -113,9 +114,10 @@ class Run:
             targets: Likewise.
             examples: For each attack, how many of the images, from the first;
                 all, if this is empty.
+            of: What follows a name in that of its folder, `examples/NAME`.
 
         Returns:
-            By the same names.
+            Name -> result.
 
         Raises:
             ValueError: As `attack`.
@@ -130,9 +132,12 @@ class Run:
             seed,
             targets,
             examples,
+            of,
         )
         for name, n in job.counts.items():
-            self.note(name, attacks[name], n, job.seed, targets is not None)
+            self.note(
+                f"{name}{of}", attacks[name], n, job.seed, targets is not None
+            )
         what = "examples" if len(attacks) > 1 else next(iter(attacks), "")
         total = sum(job.counts.values())
         self.perform(what, job.units(), total, job.models)

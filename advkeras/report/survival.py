@@ -68,16 +68,9 @@ def survival_report(
         edge.check_runs(variants, runtimes)
     images, labels = source.examples(images, labels)
     labels = checks.check_labels(labels, len(images), source.num_classes)
-    files_of = {key: f"{key}-{name}" for key in attacks}
-    made = run.attack_all(
-        {files_of[key]: attack for key, attack in attacks.items()},
-        source,
-        images,
-        labels,
-        seed,
-        examples=examples,
+    results = run.attack_all(
+        attacks, source, images, labels, seed, examples=examples, of=f"-{name}"
     )
-    results = {key: made[file] for key, file in files_of.items()}
     of = {
         "examples": {key: one.fingerprint() for key, one in results.items()},
         "model": source.fingerprint(),
@@ -96,7 +89,10 @@ def survival_report(
         progress=run.progress,
         once=functools.partial(run.once, of=of),
     )
-    keep_answers(run, {name: source}, made)
+    files_of = {key: f"{key}-{name}" for key in attacks}
+    keep_answers(
+        run, {name: source}, {files_of[k]: v for k, v in results.items()}
+    )
     add_answers(run, found.answers, files_of)
     survival = found.to_json()
     figure = f"survival-{name}.png"

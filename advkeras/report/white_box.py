@@ -96,12 +96,13 @@ def white_box_report(
                 examples=_CHECKED,
             )
         own = run.attack_all(
-            {f"{kind}-on-{variant}": one for kind, one in attacks.items()},
+            attacks,
             copy,
             images,
             labels,
             seed,
             examples=counts,
+            of=f"-on-{variant}",
         )
         if transferred is None:
             transferred = _on_source(
@@ -109,12 +110,7 @@ def white_box_report(
             )
         for kind in attacks:
             row = edge.white_box(
-                variant,
-                copy,
-                kind,
-                own[f"{kind}-on-{variant}"],
-                transferred.get(f"{kind}-{name}"),
-                source,
+                variant, copy, kind, own[kind], transferred.get(kind), source
             )
             rows.append(row.to_json())
     return {
@@ -140,17 +136,18 @@ def _on_source(
         return {}
     # Named as in a survival report. What is evasive is made for a copy.
     asked = {
-        f"{kind}-{name}": (attack, n)
+        kind: (attack, n)
         for (kind, attack), n in zip(attacks.items(), counts, strict=True)
         if not isinstance(attack, Evasive)
     }
     return run.attack_all(
-        {key: attack for key, (attack, _) in asked.items()},
+        {kind: attack for kind, (attack, _) in asked.items()},
         source,
         images,
         labels,
         seed,
         examples=[n for _, n in asked.values()],
+        of=f"-{name}",
     )
 
 
