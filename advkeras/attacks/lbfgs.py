@@ -90,7 +90,7 @@ class LBFGS(Attack):
     max_iterations: int = 100
     ftol: float = 1e-6
     gtol: float = 1e-5
-    memory: int = 8
+    memory: int = 5
     candidates: int = 20
 
     def __post_init__(self) -> None:

@@ -33,22 +33,6 @@ class Limits(NamedTuple):
     max_iterations: tf.Tensor
 
 
-class Next(NamedTuple):
-    """What the next direction needs.
-
-    Attributes:
-        pair: s and y, the last move and how the loss's gradient changed on it
-            (0 on pixels that a bound holds), (n, 2, pixels).
-        columns: s, y and the objective's gradient at the new place (0 on
-            pixels that a bound holds), as columns, (n, pixels, 3).
-        squared: |gradient|^2, (n,).
-    """
-
-    pair: tf.Tensor
-    columns: tf.Tensor
-    squared: tf.Tensor
-
-
 def judge(
     slots: Slots,
     loss: tf.Tensor,
@@ -56,7 +40,7 @@ def judge(
     margin: tf.Tensor,
     limits: Limits,
     norm: str,
-) -> tuple[Slots, Next]:
+) -> tuple[Slots, tf.Tensor]:
     """Takes or refuses each trial, ends solves, and chooses the next c.
 
     Args:
@@ -69,7 +53,9 @@ def judge(
 
     Returns:
         The images, some of them with another c or place, but with the trials
-        that were just judged; and what the next direction needs.
+        that were just judged; and what the next direction goes by, of which a
+        bound holds 0, (n, 3, pixels): the last move s, how the loss's gradient
+        changed on it, y, and the objective's gradient at the new place.
     """
     # Without an answer a trial is refused. A NaN would be in every step after,
     # and in the pairs it would outlast the image that brought it.
@@ -138,12 +124,7 @@ def judge(
         stop=tf.where(ended, stop, slots.stop),
         running=running,
     )
-    free = free_slope(new, norm)
-    return new, Next(
-        tf.stack([move, change], axis=1),
-        tf.stack([move, change, free], axis=2),
-        dot(free, free),
-    )
+    return new, tf.stack([move, change, free_slope(new, norm)], axis=1)
 
 
 def _stop(

@@ -47,13 +47,13 @@ def push(pairs: Pairs, products: tf.Tensor) -> Pairs:
     Args:
         pairs: Products of the pairs until now.
         products: Of all pairs' s, and of their y, newest first and the new
-            one among them, with the new s and y: (n, 2, memory, at least 2).
+            one among them, with the new s and y: (n, 2, at least 2, memory).
     """
     s, y = products[:, 0], products[:, 1]
     return Pairs(
-        _shift(pairs.ss, s[:, :, 0], s[:, :, 0]),
-        _shift(pairs.sy, y[:, :, 0], s[:, :, 1]),
-        _shift(pairs.yy, y[:, :, 1], y[:, :, 1]),
+        _shift(pairs.ss, s[:, 0], s[:, 0]),
+        _shift(pairs.sy, y[:, 0], s[:, 1]),
+        _shift(pairs.yy, y[:, 1], y[:, 1]),
         tf.minimum(pairs.count + 1, pairs.ss.shape[1]),
     )
 

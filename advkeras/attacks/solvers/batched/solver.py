@@ -25,9 +25,8 @@ from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
 from advkeras.classifier import Classifier
 
-_SMALLEST_BATCH = 16  # below this a round costs the same, whatever its size
 _COMPILED_FROM = 128  # slots
-_EXCHANGE = 4  # this part of the slots is free when others enter
+_PART = 4  # of the slots is free when others enter, or the rest goes on
 
 
 class Batch(NamedTuple):
@@ -107,7 +106,7 @@ class Solver:
             )
             for compiled in (False, True)
         )
-        self.keep = _traced(self._keep, [batch, rows])
+        self.finish = _traced(self._finish, [batch, limits])
         self.found = _traced(_found, [slots, rows])
         self.enter = _traced(
             _enter,
@@ -138,45 +137,39 @@ class Solver:
             tf.zeros((size * 2 * self._memory, self._pixels)),
             tf.constant(0),
         )
-        owners = rows.copy()  # whose slot it is; -1 is nobody's
+        owners = rows.copy()  # whose slot it is
         waiting = size
-        while True:
-            leave = _leave(len(owners), total - waiting)
-            # Compiled, what goes over the pixels does so a few times instead
-            # of dozens. But XLA compiles anew for every number of images,
-            # which takes as long as hundreds of rounds.
-            many = len(owners) >= _COMPILED_FROM
-            rounds = self.compiled_rounds if many else self.rounds
-            batch = rounds(batch, leave, limits)
-            running = batch.slots.running.numpy()
-            free = np.flatnonzero(~running & (owners >= 0))
-            solution.put(owners[free], self._found(batch.slots, free))
-            owners[free] = -1
-            free = np.flatnonzero(owners < 0)[: total - waiting]
-            if len(free):
-                rows = np.arange(waiting, waiting + len(free))
-                slots = self.enter(
-                    batch.slots,
-                    free.astype(np.int32),
-                    images[rows],
-                    problem.targets[rows],
-                    problem.c_start[rows],
-                    problem.reach[rows],
-                )
-                batch = batch._replace(slots=slots)
-                owners[free] = rows
-                waiting += len(free)
-            elif not running.any():
-                return solution
-            else:
-                kept = _fewer(running)
-                if len(kept) < len(owners):
-                    batch = self.keep(batch, kept)
-                    owners = owners[kept]
+        # Compiled, what goes over the pixels does so a few times instead of
+        # dozens. But XLA compiles anew for every number of images, which takes
+        # as long as hundreds of rounds.
+        whole = size >= _COMPILED_FROM
+        rounds = self.compiled_rounds if whole else self.rounds
+        while waiting < total:
+            batch = rounds(batch, size - max(1, size // _PART), limits)
+            free = np.flatnonzero(~batch.slots.running.numpy())
+            found = self.found(batch.slots, _rows(free))
+            solution.put(owners[free], self._solution(found))
+            free = free[: total - waiting]
+            rows = np.arange(waiting, waiting + len(free))
+            slots = self.enter(
+                batch.slots,
+                _rows(free),
+                images[rows],
+                problem.targets[rows],
+                problem.c_start[rows],
+                problem.reach[rows],
+            )
+            batch = batch._replace(slots=slots)
+            owners[free] = rows
+            waiting += len(free)
+        if whole:
+            batch = rounds(batch, size // 2, limits)
+        solution.put(owners, self._solution(self.finish(batch, limits)))
+        return solution
 
-    def _found(self, slots: Slots, rows: np.ndarray) -> Solution:
+    def _solution(self, found: tuple[tf.Tensor, ...]) -> Solution:
         position, c, low, high, evaluations, stop = (
-            found.numpy() for found in self.found(slots, rows.astype(np.int32))
+            part.numpy() for part in found
         )
         return Solution(
             position.reshape(-1, *self._shape),
@@ -207,38 +200,78 @@ class Solver:
     def _round(self, batch: Batch, limits: Limits, compiled: bool) -> Batch:
         slots, history, done = batch
         n, memory = tf.shape(slots.target)[0], self._memory
-        loss, gradient, lead = self._evaluate(slots.trial, slots.target)
-        judged = _compiled(judge) if compiled else judge
-        slots, following = judged(
-            slots, loss, gradient, lead, limits, self._norm
-        )
         place = done % memory
+        answers = self._evaluate(slots.trial, slots.target)
+        play = _compiled(_play) if compiled else _play
+        slots, pair = play(
+            slots,
+            tf.reshape(history, (n, 2 * memory, self._pixels)),
+            answers,
+            place,
+            limits,
+            self._norm,
+        )
         rows = tf.range(n) * (2 * memory) + place
         history = tf.raw_ops.InplaceUpdate(
             x=history,
             i=tf.reshape(tf.stack([rows, rows + memory], axis=1), (-1,)),
-            v=tf.reshape(following.pair, (-1, self._pixels)),
+            v=tf.reshape(pair, (-1, self._pixels)),
         )
-        basis = tf.reshape(history, (n, 2 * memory, self._pixels))
-        products = tf.matmul(basis, following.columns)
-        pairs, weights, of_g = steps.weigh(
-            slots, products, following.squared, place, self._norm
-        )
-        direction = tf.matmul(weights, basis)[:, 0]
-        onward = _compiled(steps.trial) if compiled else steps.trial
-        trial = onward(slots, direction, of_g, self._norm)
-        slots = slots._replace(trial=trial, scale=-of_g, pairs=pairs)
         return Batch(slots, history, done + 1)
 
-    def _keep(self, batch: Batch, rows: tf.Tensor) -> Batch:
-        history = tf.reshape(
-            batch.history, (-1, 2 * self._memory * self._pixels)
+    def _finish(self, batch: Batch, limits: Limits) -> tuple[tf.Tensor, ...]:
+        """Goes on until nobody is running; returns what `_found` says of all.
+
+        Who is done leaves, a quarter of the images at a time: what a gradient
+        of few images costs less goes to the last ones.
+        """
+        wide = 2 * self._memory * self._pixels
+
+        def waiting(rows: tf.Tensor, *_: Any) -> tf.Tensor:
+            return tf.size(rows) > 0
+
+        def part(rows: tf.Tensor, found: Any, batch: Batch) -> Any:
+            size = tf.size(rows)
+            leave = size - tf.maximum(1, size // _PART)
+            batch = self._rounds(batch, leave, limits, compiled=False)
+            slots = batch.slots
+            gone = tf.cast(tf.where(~slots.running), tf.int32)
+            owners = tf.gather(rows, gone)
+            found = tuple(
+                tf.tensor_scatter_nd_update(whole, owners, some)
+                for whole, some in zip(
+                    found, _found(slots, gone[:, 0]), strict=True
+                )
+            )
+            kept = tf.where(slots.running)[:, 0]
+            history = tf.gather(tf.reshape(batch.history, (-1, wide)), kept)
+            left = Batch(
+                _gathered(slots, kept),
+                tf.reshape(history, (-1, self._pixels)),
+                batch.rounds,
+            )
+            return tf.gather(rows, kept), found, left
+
+        rows = tf.range(tf.shape(batch.slots.target)[0])
+        start = rows, _found(batch.slots, rows), batch
+        shapes = tf.nest.map_structure(
+            lambda t: tf.TensorShape([None, *t.shape[1:]][: t.shape.rank]),
+            start,
         )
-        return Batch(
-            tf.nest.map_structure(lambda t: tf.gather(t, rows), batch.slots),
-            tf.reshape(tf.gather(history, rows), (-1, self._pixels)),
-            batch.rounds,
-        )
+        return tf.while_loop(waiting, part, start, shapes)[1]
+
+
+def _play(
+    slots: Slots,
+    history: tf.Tensor,
+    answers: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+    place: tf.Tensor,
+    limits: Limits,
+    norm: str,
+) -> tuple[Slots, tf.Tensor]:
+    """Returns the images after a round, and the newest pair of each."""
+    slots, newest = judge(slots, *answers, limits, norm)
+    return steps.onward(slots, history, newest, place, norm), newest[:, :2]
 
 
 @functools.cache
@@ -271,7 +304,7 @@ def _enter(
 
 def _found(slots: Slots, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Returns position, c, bracket, evaluations and stop of some slots."""
-    slots = tf.nest.map_structure(lambda t: tf.gather(t, rows), slots)
+    slots = _gathered(slots, rows)
     here, best = slots.here, slots.best
     reached = here.margin > 0
     # Where even the last solve missed the target, what was seen before it.
@@ -287,23 +320,12 @@ def _found(slots: Slots, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
     )
 
 
-def _leave(size: int, waiting: int) -> int:
-    """Returns how many images may still run when the host is asked."""
-    if waiting:
-        return size - max(1, size // _EXCHANGE)
-    # As `_fewer` can make of it: with less to leave the rounds would not end
-    # before the last image does.
-    return size // 2 if size // 2 >= _SMALLEST_BATCH else 0
+def _gathered(slots: Slots, rows: tf.Tensor) -> Slots:
+    return tf.nest.map_structure(lambda t: tf.gather(t, rows), slots)
 
 
-def _fewer(running: np.ndarray) -> np.ndarray:
-    """Returns the slots to keep: half of them, while that holds what runs."""
-    size, needed = len(running), int(np.count_nonzero(running))
-    while size // 2 >= max(needed, _SMALLEST_BATCH):
-        size //= 2
-    idle = np.flatnonzero(~running)[: max(0, size - needed)]
-    kept = np.concatenate([np.flatnonzero(running), idle])
-    return kept.astype(np.int32)
+def _rows(rows: np.ndarray) -> np.ndarray:
+    return rows.astype(np.int32)
 
 
 def _of_any_number(tensor: tf.Tensor) -> tf.TensorSpec:

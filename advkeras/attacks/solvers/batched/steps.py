@@ -7,8 +7,7 @@ import tensorflow as tf
 from advkeras import channels
 from advkeras.attacks import objectives
 from advkeras.attacks.solvers.batched import pairs as curvature
-from advkeras.attacks.solvers.batched.judge import free_slope
-from advkeras.attacks.solvers.batched.pairs import Pairs
+from advkeras.attacks.solvers.batched.judge import dot
 from advkeras.attacks.solvers.batched.slots import Slots
 from advkeras.attacks.solvers.penalty import pull
 from advkeras.classifier import Classifier
@@ -51,57 +50,77 @@ def evaluating(
     return evaluate
 
 
-def weigh(
+def onward(
     slots: Slots,
-    products: tf.Tensor,
-    squared: tf.Tensor,
+    history: tf.Tensor,
+    newest: tf.Tensor,
     place: tf.Tensor,
     norm: str,
-) -> tuple[Pairs, tf.Tensor, tf.Tensor]:
-    """Returns all pairs, and what each and the gradient weigh in a direction.
+) -> Slots:
+    """Returns the images with the trials that they ask for next.
 
     Args:
         slots: The images.
-        products: Of s and y at all places with the newest s and y, and with
-            the gradient, (n, 2 * memory, 3).
-        squared: |gradient|^2, (n,).
-        place: Where the newest pair is.
+        history: The pairs before the newest, (n, 2 * memory, pixels).
+        newest: What `judge` says, (n, 3, pixels): s, y, and the gradient.
+        place: Where in the history the newest pair will be.
         norm: Of the penalty.
     """
-    n, memory = tf.shape(squared)[0], slots.pairs.ss.shape[1]
+    memory = slots.pairs.ss.shape[1]
+    there = tf.range(memory) == place
+    # A vector by rows, one after another, is what XLA and oneDNN do best here:
+    # of three vectors at once they make something several times as slow.
+    vectors = tf.unstack(newest, axis=1)
+    before = [tf.matmul(v[:, None], history, transpose_b=True) for v in vectors]
+    before = tf.cast(tf.concat(before, axis=1), tf.float64)
+    products = tf.stack(
+        [
+            tf.where(there, own[:, :, None], part)
+            for own, part in zip(
+                _inner(*vectors), tf.split(before, 2, axis=2), strict=True
+            )
+        ],
+        axis=1,
+    )
     # This order is its own inverse: it leads from places to ages and back.
     by_age = (place - tf.range(memory)) % memory
-    products = tf.reshape(products, (n, 2, memory, 3))
-    products = tf.cast(tf.gather(products, by_age, axis=2), tf.float64)
+    products = tf.gather(products, by_age, axis=3)
     pairs = curvature.push(slots.pairs, products)
     c, length = slots.search.c, slots.here.squared
-    of_s, of_y, of_g = curvature.direction(
+    *of_pairs, of_g = curvature.direction(
         pairs,
-        products[:, 0, :, 2],
-        products[:, 1, :, 2],
-        squared,
+        products[:, 0, 2],
+        products[:, 1, 2],
+        dot(vectors[2], vectors[2]),
         c * pull(norm, length),
         1 / (c * pull(norm, tf.maximum(length, _FIRST))),
     )
-    weights = tf.gather(tf.stack([of_s, of_y], axis=1), by_age, axis=2)
-    weights = tf.reshape(weights, (n, 1, 2 * memory))
-    return pairs, tf.cast(weights, tf.float32), of_g
-
-
-def trial(
-    slots: Slots, direction: tf.Tensor, of_g: tf.Tensor, norm: str
-) -> tf.Tensor:
-    """Returns where the model is to be asked next, (n, pixels).
-
-    Args:
-        slots: The images.
-        direction: What the pairs make of it, (n, pixels).
-        of_g: What the gradient weighs in it, (n,).
-        norm: Of the penalty.
-    """
-    gradient = free_slope(slots, norm)
-    direction += tf.cast(of_g, tf.float32)[:, None] * gradient
-    move = tf.cast(slots.step, tf.float32)[:, None] * direction
+    of_s, of_y = (tf.cast(weights, tf.float32) for weights in of_pairs)
+    weights = [
+        tf.where(~there, tf.gather(weights, by_age, axis=1), 0)
+        for weights in (of_s, of_y)
+    ]
+    weights = tf.concat(weights, axis=1)[:, None]
+    move, change, gradient = vectors
+    direction = (
+        tf.matmul(weights, history)[:, 0]
+        + of_s[:, :1] * move
+        + of_y[:, :1] * change
+        + tf.cast(of_g, tf.float32)[:, None] * gradient
+    )
+    step = tf.cast(slots.step, tf.float32)[:, None] * direction
     # What a bound holds is to stay there.
-    move = tf.where(gradient != 0, move, 0)
-    return tf.clip_by_value(slots.here.position + move, 0.0, 1.0)
+    step = tf.where(gradient != 0, step, 0)
+    trial = tf.clip_by_value(slots.here.position + step, 0.0, 1.0)
+    return slots._replace(trial=trial, scale=-of_g, pairs=pairs)
+
+
+def _inner(
+    move: tf.Tensor, change: tf.Tensor, gradient: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the three by s, and by y, (n, 3) each."""
+    both = dot(move, change)
+    return (
+        tf.stack([dot(move, move), both, dot(move, gradient)], axis=1),
+        tf.stack([both, dot(change, change), dot(change, gradient)], axis=1),
+    )

@@ -43,8 +43,10 @@ def remembered(moves, changes, memory):
     for step in range(steps):
         s = np.concatenate([moves[:, step, None], s[:, :-1]], axis=1)
         y = np.concatenate([changes[:, step, None], y[:, :-1]], axis=1)
-        new = np.stack([s[:, 0], y[:, 0]], axis=2)
-        products = np.stack([s @ new, y @ new], axis=1)
+        new = np.stack([s[:, 0], y[:, 0]], axis=1)
+        products = np.stack(
+            [new @ old.transpose(0, 2, 1) for old in (s, y)], axis=1
+        )
         pairs = curvature.push(pairs, tf.constant(products))
     return s, y, pairs
 

@@ -98,7 +98,7 @@ def test_all_digits_reach_their_targets(digits_whole, m1):
 
 @pytest.mark.parametrize("n", [*range(1, 7), *range(15, 35), 50, 63, 100])
 def test_any_number_of_images_ends(solver, classifier, n):
-    """Halving the slots may stop at no number but the smallest."""
+    """Slots are left behind until there is none."""
     images, targets = hard(classifier, n)
     solution = solver.solve(problem(images, targets, 64))
     np.testing.assert_array_equal(
@@ -116,7 +116,7 @@ def test_any_number_of_slots_ends(solver, classifier, batch_size):
 
 
 def test_traced_once_whatever_the_sizes(solver, classifier):
-    traced = (solver.rounds, solver.keep, solver.found, solver.enter)
+    traced = (solver.rounds, solver.finish, solver.found, solver.enter)
     for n, batch_size in ((40, 40), (3, 8), (33, 7), (70, 70)):
         images, targets = hard(classifier, n)
         solver.solve(problem(images, targets, batch_size))
@@ -136,28 +136,43 @@ def test_one_solver_a_classifier(classifier):
     assert len(classifier._compiled) == before + 2
 
 
-def test_every_gradient_is_counted(classifier, monkeypatch):
+@pytest.fixture
+def asked(classifier, monkeypatch):
+    """Returns a solver, and the sizes of the batches that it asks about."""
+    sizes, evaluating = [], steps.evaluating
+
+    def noted(*arguments):
+        evaluate = evaluating(*arguments)
+
+        def noting(positions, targets):
+            size = tf.numpy_function(
+                lambda n: sizes.append(int(n)) or n,
+                [tf.size(targets)],
+                tf.int32,
+            )
+            with tf.control_dependencies([size]):
+                return evaluate(tf.identity(positions), targets)
+
+        return noting
+
+    monkeypatch.setattr(steps, "evaluating", noted)
+    return batched.Solver(classifier, SHAPE, "l2_squared", MEMORY), sizes
+
+
+def test_every_gradient_is_counted(asked, classifier):
     """Alone, an image uses as many as there are rounds."""
-    solver = batched.Solver(classifier, SHAPE, "l2_squared", MEMORY)
-    rounds, original = [], solver.rounds
-
-    def noted(batch, *arguments):
-        batch = original(batch, *arguments)
-        rounds.append(int(batch.rounds))
-        return batch
-
-    monkeypatch.setattr(solver, "rounds", noted)
+    solver, sizes = asked
     images, targets = hard(classifier, 3)
     solution = solver.solve(problem(images[:1], targets[:1], 1))
-    assert solution.gradient_evaluations.tolist() == [rounds[-1]]
+    assert solution.gradient_evaluations.tolist() == [len(sizes)]
     # One after the other in one slot: together as many.
-    rounds.clear()
+    sizes.clear()
     solution = solver.solve(problem(images, targets, 1))
-    assert solution.gradient_evaluations.sum() == rounds[-1]
+    assert solution.gradient_evaluations.sum() == len(sizes)
     # Side by side: the last one's.
-    rounds.clear()
+    sizes.clear()
     solution = solver.solve(problem(images, targets, 3))
-    assert solution.gradient_evaluations.max() == rounds[-1]
+    assert solution.gradient_evaluations.max() == len(sizes)
 
 
 @pytest.mark.parametrize(("n", "batch_size"), [(5, 8), (64, 8), (90, 32)])
@@ -165,37 +180,47 @@ def test_memory_is_that_of_the_slots(
     solver, classifier, monkeypatch, n, batch_size
 ):
     """However many images wait, the history is that of a batch."""
-    shapes, original = [], solver.rounds
+    shapes = []
 
-    def noted(batch, *arguments):
-        shapes.append((len(batch.slots.target), batch.history.shape))
-        return original(batch, *arguments)
+    def noting(original):
+        def noted(batch, *arguments):
+            shapes.append((len(batch.slots.target), batch.history.shape))
+            return original(batch, *arguments)
 
-    monkeypatch.setattr(solver, "rounds", noted)
+        return noted
+
+    for name in ("rounds", "finish"):
+        monkeypatch.setattr(solver, name, noting(getattr(solver, name)))
     images, targets = hard(classifier, n)
     solver.solve(problem(images, targets, batch_size))
     slots = min(n, batch_size)
-    assert max(size for size, _ in shapes) == slots
-    for size, history in shapes:
-        assert history == (2 * MEMORY * size, 16)
-    # Fewer shapes than halvings.
-    assert len({size for size, _ in shapes}) <= 3
+    assert set(shapes) == {(slots, (2 * MEMORY * slots, 16))}
 
 
-def test_stragglers_do_not_hold_the_rest(solver, classifier, monkeypatch):
+def test_stragglers_do_not_hold_the_rest(asked, classifier):
     """While images wait, free slots are few; at the end, slots are."""
-    leaves, original = [], solver.rounds
-
-    def noted(batch, leave, *arguments):
-        leaves.append((len(batch.slots.target), int(leave)))
-        return original(batch, leave, *arguments)
-
-    monkeypatch.setattr(solver, "rounds", noted)
+    solver, sizes = asked
     images, targets = hard(classifier, 200)
-    solver.solve(problem(images, targets, 64))
-    assert leaves[0] == (64, 48)
-    assert [size for size, _ in leaves][-1] < 64
-    assert leaves[-1][1] == 0
+    solution = solver.solve(problem(images, targets, 64))
+    assert sizes[0] == 64
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < 4
+    # At most a quarter of a batch has nothing to do, or one image.
+    used = solution.gradient_evaluations.sum()
+    assert used <= sum(sizes) <= 1.4 * used
+
+
+def test_compiled_or_not_the_same_is_found(m1, digits_solver, test_digits):
+    """Of 130 images the rounds go through XLA, until half of them are done."""
+    images = test_digits.images[:130]
+    targets = (m1.predict(images) + 1) % 10
+    compiled = digits_solver.solve(problem(images, targets, 130))
+    plain = digits_solver.solve(problem(images, targets, 100))
+    for found in (compiled, plain):
+        np.testing.assert_array_equal(m1.predict(found.positions), targets)
+    np.testing.assert_allclose(
+        distortions(images, compiled), distortions(images, plain), rtol=5e-3
+    )
 
 
 def test_a_slot_forgets_the_image_before(solver, classifier):
@@ -209,28 +234,6 @@ def test_a_slot_forgets_the_image_before(solver, classifier):
         np.testing.assert_allclose(
             alone.positions, queue.positions[rows], atol=1e-4
         )
-
-
-@pytest.mark.parametrize("size", range(1, 300, 7))
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
-def test_compaction_goes_on_where_rounds_stop(size, share):
-    """With no image waiting: kept are all that run, and fewer slots."""
-    leave = batched._leave(size, 0)
-    running = np.zeros(size, bool)
-    running[: int(min(leave, share * size))] = True
-    np.random.default_rng(size).shuffle(running)
-    kept = batched._fewer(running)
-    assert set(np.flatnonzero(running)) <= set(kept)
-    assert len(set(kept)) == len(kept)
-    if leave:  # or else the same rounds would be asked for without end
-        assert len(kept) < size
-    assert len(kept) >= min(size, 16)
-
-
-def test_slots_that_leave_while_images_wait():
-    assert batched._leave(1, 5) == 0
-    assert batched._leave(3, 5) == 2
-    assert batched._leave(256, 1) == 192
 
 
 @pytest.mark.parametrize("bounds", [(0, 1), (-1, 1), (0, 255)])
