@@ -33,6 +33,21 @@ class Limits(NamedTuple):
     max_iterations: tf.Tensor
 
 
+class Newest(NamedTuple):
+    """What the next direction goes by; all (n, pixels).
+
+    Attributes:
+        move: s, the last move.
+        change: y, how the loss's gradient changed on it; 0 on pixels that a
+            bound holds.
+        gradient: The objective's at the new place, 0 likewise.
+    """
+
+    move: tf.Tensor
+    change: tf.Tensor
+    gradient: tf.Tensor
+
+
 def judge(
     slots: Slots,
     loss: tf.Tensor,
@@ -40,7 +55,7 @@ def judge(
     margin: tf.Tensor,
     limits: Limits,
     norm: str,
-) -> tuple[Slots, tf.Tensor]:
+) -> tuple[Slots, Newest]:
     """Takes or refuses each trial, ends solves, and chooses the next c.
 
     Args:
@@ -53,9 +68,7 @@ def judge(
 
     Returns:
         The images, some of them with another c or place, but with the trials
-        that were just judged; and what the next direction goes by, of which a
-        bound holds 0, (n, 3, pixels): the last move s, how the loss's gradient
-        changed on it, y, and the objective's gradient at the new place.
+        that were just judged; and what the next direction goes by.
     """
     # Without an answer a trial is refused. A NaN would be in every step after,
     # and in the pairs it would outlast the image that brought it.
@@ -124,7 +137,7 @@ def judge(
         stop=tf.where(ended, stop, slots.stop),
         running=running,
     )
-    return new, tf.stack([move, change, free_slope(new, norm)], axis=1)
+    return new, Newest(move, change, free_slope(new, norm))
 
 
 def _stop(

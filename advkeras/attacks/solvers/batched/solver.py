@@ -271,7 +271,8 @@ def _play(
 ) -> tuple[Slots, tf.Tensor]:
     """Returns the images after a round, and the newest pair of each."""
     slots, newest = judge(slots, *answers, limits, norm)
-    return steps.onward(slots, history, newest, place, norm), newest[:, :2]
+    pair = tf.stack([newest.move, newest.change], axis=1)
+    return steps.onward(slots, history, newest, place, norm), pair
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import tensorflow as tf
 from advkeras import channels
 from advkeras.attacks import objectives
 from advkeras.attacks.solvers.batched import pairs as curvature
+from advkeras.attacks.solvers.batched.judge import Newest
 from advkeras.attacks.solvers.batched.judge import dot
 from advkeras.attacks.solvers.batched.slots import Slots
 from advkeras.attacks.solvers.penalty import pull
@@ -36,7 +37,9 @@ def evaluating(
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(positions)
             images = tf.reshape(positions, (-1, *shape))
-            images = tf.cast(lower + (upper - lower) * images, classifier.dtype)
+            if classifier.bounds != (0.0, 1.0):  # or else it is a copy
+                images = lower + (upper - lower) * images
+            images = tf.cast(images, classifier.dtype)
             logits = classifier.logits(images)
             loss = objectives.cross_entropy(logits, targets)
         gradient = tape.gradient(loss, positions)
@@ -53,7 +56,7 @@ def evaluating(
 def onward(
     slots: Slots,
     history: tf.Tensor,
-    newest: tf.Tensor,
+    newest: Newest,
     place: tf.Tensor,
     norm: str,
 ) -> Slots:
@@ -62,7 +65,7 @@ def onward(
     Args:
         slots: The images.
         history: The pairs before the newest, (n, 2 * memory, pixels).
-        newest: What `judge` says, (n, 3, pixels): s, y, and the gradient.
+        newest: What `judge` says.
         place: Where in the history the newest pair will be.
         norm: Of the penalty.
     """
@@ -70,14 +73,13 @@ def onward(
     there = tf.range(memory) == place
     # A vector by rows, one after another, is what XLA and oneDNN do best here:
     # of three vectors at once they make something several times as slow.
-    vectors = tf.unstack(newest, axis=1)
-    before = [tf.matmul(v[:, None], history, transpose_b=True) for v in vectors]
+    before = [tf.matmul(v[:, None], history, transpose_b=True) for v in newest]
     before = tf.cast(tf.concat(before, axis=1), tf.float64)
     products = tf.stack(
         [
             tf.where(there, own[:, :, None], part)
             for own, part in zip(
-                _inner(*vectors), tf.split(before, 2, axis=2), strict=True
+                _inner(*newest), tf.split(before, 2, axis=2), strict=True
             )
         ],
         axis=1,
@@ -91,7 +93,7 @@ def onward(
         pairs,
         products[:, 0, 2],
         products[:, 1, 2],
-        dot(vectors[2], vectors[2]),
+        dot(newest.gradient, newest.gradient),
         c * pull(norm, length),
         1 / (c * pull(norm, tf.maximum(length, _FIRST))),
     )
@@ -101,7 +103,7 @@ def onward(
         for weights in (of_s, of_y)
     ]
     weights = tf.concat(weights, axis=1)[:, None]
-    move, change, gradient = vectors
+    move, change, gradient = newest
     direction = (
         tf.matmul(weights, history)[:, 0]
         + of_s[:, :1] * move

@@ -47,7 +47,7 @@ def under_way(origin, trial, loss, gradient, margin=-1.0, **changes):
 
 
 def judged(slots, loss, gradient, margin=-1.0, norm="l2_squared", **changes):
-    """Returns (slots, [s, y, gradient]) after one answer of the model."""
+    """Returns (slots, newest) after one answer of the model."""
     return judgement.judge(
         slots,
         tf.constant([loss], tf.float64),
@@ -83,8 +83,8 @@ def test_where_the_image_is_is_always_taken():
     assert new.iterations.numpy() == [0]
     assert new.evaluations.numpy() == [1]
     assert stop_of(new) == "none"
-    np.testing.assert_array_equal(following[0, 2], [3, -4])
-    np.testing.assert_array_equal(following[0, 0], [0, 0])
+    np.testing.assert_array_equal(following.gradient[0], [3, -4])
+    np.testing.assert_array_equal(following.move[0], [0, 0])
 
 
 def test_a_trial_that_falls_is_taken():
@@ -96,9 +96,9 @@ def test_a_trial_that_falls_is_taken():
     assert new.rejections.numpy() == [0]
     assert new.step.numpy() == [1]
     # s, and the loss's part of y; of the objective's slope r is a part.
-    np.testing.assert_allclose(following[0, 0], [-0.2, 0], atol=1e-6)
-    np.testing.assert_allclose(following[0, 1], [-0.4, 0.2], atol=1e-6)
-    np.testing.assert_allclose(following[0, 2], [0.4, 0.2], atol=1e-6)
+    np.testing.assert_allclose(following.move[0], [-0.2, 0], atol=1e-6)
+    np.testing.assert_allclose(following.change[0], [-0.4, 0.2], atol=1e-6)
+    np.testing.assert_allclose(following.gradient[0], [0.4, 0.2], atol=1e-6)
 
 
 def test_a_trial_that_rises_is_refused_and_the_step_shrinks():
@@ -112,8 +112,8 @@ def test_a_trial_that_rises_is_refused_and_the_step_shrinks():
     assert new.iterations.numpy() == [3]
     assert new.evaluations.numpy() == [1]
     # Its slope is of use all the same; the direction is from where it stays.
-    np.testing.assert_allclose(following[0, 1], [-3, 0], atol=1e-5)
-    np.testing.assert_array_equal(following[0, 2], [1, 0])
+    np.testing.assert_allclose(following.change[0], [-3, 0], atol=1e-5)
+    np.testing.assert_array_equal(following.gradient[0], [1, 0])
 
 
 @pytest.mark.parametrize("loss", [1.98 + 1e-3, 2.2, 3.0, 1e6, 1e300])
@@ -155,9 +155,9 @@ def test_slope_against_a_bound_is_none():
     slots = under_way([0.1, 0.9], [0.0, 1.0], 2.0, [1.0, -1.0])
     new, following = judged(slots, 1.0, [5.0, -5.0], gtol=1e-5)
     assert stop_of(new) == "gtol"
-    np.testing.assert_array_equal(following[0, 2], [0, 0])
+    np.testing.assert_array_equal(following.gradient[0], [0, 0])
     # Of y, what a bound holds is 0 too.
-    np.testing.assert_array_equal(following[0, 1], [0, 0])
+    np.testing.assert_array_equal(following.change[0], [0, 0])
     inward, _ = judged(slots, 1.0, [-5.0, 5.0], gtol=1e-5)
     assert stop_of(inward) == "none"
 
@@ -313,14 +313,14 @@ def test_a_trial_without_an_answer_is_refused(loss, margin):
     assert new.rejections.numpy() == [1]
     assert 0.1 <= new.step.numpy()[0] <= 0.5
     assert np.isinf(new.best.squared.numpy()).all()
-    assert np.isfinite(following.numpy()).all()
+    assert np.isfinite(following).all()
 
 
 @pytest.mark.parametrize("slope", [np.nan, np.inf, -np.inf])
 def test_a_slope_that_is_no_number_is_none(slope):
     new, following = judged(step_down(), 1.8, [slope, 0.4])
     np.testing.assert_allclose(new.here.gradient, [[0, 0.4]])
-    assert np.isfinite(following.numpy()).all()
+    assert np.isfinite(following).all()
 
 
 def test_inner_products_of_rows():
