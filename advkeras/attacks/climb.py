@@ -8,6 +8,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from advkeras.attacks import balls
+from advkeras.attacks import norms
 from advkeras.attacks import standing
 from advkeras.attacks.balls import each
 from advkeras.classifier import Classifier
@@ -257,7 +258,7 @@ def remembered(now: State, height: tf.Tensor, better: tf.Tensor) -> State:
 def _of_norm_1(gradient: tf.Tensor) -> tf.Tensor:
     """Returns gradients over their l1 norm; 0 where that says nothing."""
     axes = list(range(1, gradient.shape.rank))
-    gradient = tf.where(tf.math.is_finite(gradient), gradient, 0)
+    gradient = norms.finite(gradient)
     # Scaled first: the sum of small gradients may be 0 in float32.
     largest = tf.reduce_max(tf.abs(gradient), axes, keepdims=True)
     gradient = tf.math.divide_no_nan(gradient, largest)

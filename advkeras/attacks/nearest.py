@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from advkeras import channels
 from advkeras import checks
+from advkeras.attacks import norms
 from advkeras.attacks import objectives
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
@@ -258,7 +259,7 @@ class Batch:
     def by_change(self, gradient: tf.Tensor) -> tf.Tensor:
         """Turns a gradient by images into one by changes."""
         gradient *= self.range
-        return tf.where(tf.math.is_finite(gradient), gradient, 0)
+        return norms.finite(gradient)
 
     def nothing(self) -> Best:
         """Returns that nothing was found yet."""

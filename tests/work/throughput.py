@@ -25,7 +25,7 @@ REPEATS = 3
 IMAGES = 8 * shards.SIZE
 MODELS = ("m1", "m2")
 MANY = 4096
-SHARDS = (256, 1024)
+SHARDS = (256, 512, 1024, 2048)
 
 
 def units(folder, models, images, size=shards.SIZE):

@@ -45,6 +45,24 @@ class Batch(NamedTuple):
     rounds: tf.Tensor
 
 
+class Entrants(NamedTuple):
+    """Images that take slots which are free.
+
+    Attributes:
+        slots: Which ones, (n,).
+        images: (n, pixels).
+        targets: Classes to aim at, (n,).
+        c: The first c, (n,).
+        reach: |r|^2 of an example that is known already, (n,).
+    """
+
+    slots: tf.Tensor
+    images: tf.Tensor
+    targets: tf.Tensor
+    c: tf.Tensor
+    reach: tf.Tensor
+
+
 def solve(classifier: Classifier, problem: Problem) -> Solution:
     """Solves for all images; a slot that becomes free is taken by the next.
 
@@ -94,23 +112,27 @@ class Solver:
             tf.TensorSpec((None, self._pixels), tf.float32),
             tf.TensorSpec((), tf.int32),
         )
-        rows = tf.TensorSpec((None,), tf.int32)
-        number = tf.TensorSpec((), tf.float64)
         count = tf.TensorSpec((), tf.int32)
-        limits = Limits(number, number, number, count)
-        # Plain, or partly compiled by XLA; each is traced if it is needed.
-        self.rounds, self.compiled_rounds = (
-            _traced(
-                functools.partial(self._rounds, compiled=compiled),
-                [batch, count, limits],
-            )
-            for compiled in (False, True)
+        entrants = Entrants(
+            tf.TensorSpec((None,), tf.int32),
+            slots.origin,
+            slots.target,
+            slots.reach,
+            slots.reach,
         )
-        self.finish = _traced(self._finish, [batch, limits])
-        self.found = _traced(_found, [slots, rows])
-        self.enter = _traced(
-            _enter,
-            [slots, rows, slots.origin, slots.target, slots.reach, slots.reach],
+        number = tf.TensorSpec((), tf.float64)
+        limits = Limits(number, number, number, count)
+        # Each for rounds that are plain, and for those that XLA compiles;
+        # traced if it is needed.
+        self.exchange, self.finish = (
+            [
+                _traced(functools.partial(function, compiled=compiled), takes)
+                for compiled in (False, True)
+            ]
+            for function, takes in (
+                (self._exchange, [batch, entrants, limits, count]),
+                (self._finish, [batch, entrants, limits]),
+            )
         )
 
     def solve(self, problem: Problem) -> Solution:
@@ -125,46 +147,42 @@ class Solver:
             tf.constant(problem.max_iterations),
         )
         size = min(problem.batch_size, total)
-        rows = np.arange(size)
-        batch = Batch(
-            states.fresh(
-                images[rows],
-                problem.targets[rows],
-                problem.c_start[rows],
-                problem.reach[rows],
-                self._memory,
-            ),
-            tf.zeros((size * 2 * self._memory, self._pixels)),
-            tf.constant(0),
-        )
-        owners = rows.copy()  # whose slot it is
-        waiting = size
-        # Compiled, what goes over the pixels does so a few times instead of
-        # dozens. But XLA compiles anew for every number of images, which takes
-        # as long as hundreds of rounds.
-        whole = size >= _COMPILED_FROM
-        rounds = self.compiled_rounds if whole else self.rounds
-        while waiting < total:
-            batch = rounds(batch, size - max(1, size // _PART), limits)
-            free = np.flatnonzero(~batch.slots.running.numpy())
-            found = self.found(batch.slots, _rows(free))
-            solution.put(owners[free], self._solution(found))
-            free = free[: total - waiting]
-            rows = np.arange(waiting, waiting + len(free))
-            slots = self.enter(
-                batch.slots,
-                _rows(free),
+
+        def entrants(slots: np.ndarray, start: int) -> Entrants:
+            rows = slice(start, start + len(slots))
+            return Entrants(
+                slots.astype(np.int32),
                 images[rows],
                 problem.targets[rows],
                 problem.c_start[rows],
                 problem.reach[rows],
             )
-            batch = batch._replace(slots=slots)
-            owners[free] = rows
+
+        owners = np.arange(size)  # whose slot it is
+        new = entrants(owners, 0)
+        batch = Batch(
+            states.fresh(*new[1:], memory=self._memory),
+            tf.zeros((size * 2 * self._memory, self._pixels)),
+            tf.constant(0),
+        )
+        new, waiting = entrants(owners[:0], 0), size
+        # Compiled, what goes over the pixels does so a few times instead of
+        # dozens. But XLA compiles anew for every number of images, which takes
+        # as long as hundreds of rounds.
+        compiled = size >= _COMPILED_FROM
+        leave = size - max(1, size // _PART)
+        while waiting < total:
+            batch, free, found = self.exchange[compiled](
+                batch, new, limits, leave
+            )
+            free = free.numpy()
+            solution.put(owners[free], self._solution(found))
+            free = free[: total - waiting]
+            new = entrants(free, waiting)
+            owners[free] = np.arange(waiting, waiting + len(free))
             waiting += len(free)
-        if whole:
-            batch = rounds(batch, size // 2, limits)
-        solution.put(owners, self._solution(self.finish(batch, limits)))
+        found = self.finish[compiled](batch, new, limits)
+        solution.put(owners, self._solution(found))
         return solution
 
     def _solution(self, found: tuple[tf.Tensor, ...]) -> Solution:
@@ -219,12 +237,36 @@ class Solver:
         )
         return Batch(slots, history, done + 1)
 
-    def _finish(self, batch: Batch, limits: Limits) -> tuple[tf.Tensor, ...]:
+    def _exchange(
+        self,
+        batch: Batch,
+        new: Entrants,
+        limits: Limits,
+        leave: tf.Tensor,
+        compiled: bool,
+    ) -> tuple[Batch, tf.Tensor, tuple[tf.Tensor, ...]]:
+        """Lets images in, and goes on until no more than `leave` are running.
+
+        Returns:
+            The batch, which slots are free, and what `_found` says of them.
+        """
+        batch = batch._replace(slots=_enter(batch.slots, new))
+        batch = self._rounds(batch, leave, limits, compiled)
+        free = tf.where(~batch.slots.running)[:, 0]
+        return batch, free, _found(batch.slots, free)
+
+    def _finish(
+        self, batch: Batch, new: Entrants, limits: Limits, compiled: bool
+    ) -> tuple[tf.Tensor, ...]:
         """Goes on until nobody is running; returns what `_found` says of all.
 
         Who is done leaves, a quarter of the images at a time: what a gradient
         of few images costs less goes to the last ones.
         """
+        batch = batch._replace(slots=_enter(batch.slots, new))
+        if compiled:
+            half = tf.shape(batch.slots.target)[0] // 2
+            batch = self._rounds(batch, half, limits, compiled)
         wide = 2 * self._memory * self._pixels
 
         def waiting(rows: tf.Tensor, *_: Any) -> tf.Tensor:
@@ -286,20 +328,15 @@ def _traced(function: Callable[..., Any], signature: Any) -> Any:
     return tf.function(function, input_signature=signature, autograph=False)
 
 
-def _enter(
-    slots: Slots,
-    rows: tf.Tensor,
-    images: tf.Tensor,
-    targets: tf.Tensor,
-    c: tf.Tensor,
-    reach: tf.Tensor,
-) -> Slots:
+def _enter(slots: Slots, new: Entrants) -> Slots:
     """Puts new images into slots that are free."""
-    new = states.fresh(images, targets, c, reach, slots.pairs.ss.shape[1])
+    fresh = states.fresh(*new[1:], memory=slots.pairs.ss.shape[1])
     return tf.nest.map_structure(
-        lambda old, some: tf.tensor_scatter_nd_update(old, rows[:, None], some),
+        lambda old, some: tf.tensor_scatter_nd_update(
+            old, new.slots[:, None], some
+        ),
         slots,
-        new,
+        fresh,
     )
 
 
@@ -323,10 +360,6 @@ def _found(slots: Slots, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 def _gathered(slots: Slots, rows: tf.Tensor) -> Slots:
     return tf.nest.map_structure(lambda t: tf.gather(t, rows), slots)
-
-
-def _rows(rows: np.ndarray) -> np.ndarray:
-    return rows.astype(np.int32)
 
 
 def _of_any_number(tensor: tf.Tensor) -> tf.TensorSpec:

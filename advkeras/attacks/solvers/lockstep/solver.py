@@ -12,6 +12,7 @@ import tensorflow as tf
 import threadpoolctl
 
 from advkeras import channels
+from advkeras.attacks import norms
 from advkeras.attacks import objectives
 from advkeras.attacks.solvers.lockstep import greenlets
 from advkeras.attacks.solvers.lockstep.search import search_c
@@ -215,6 +216,6 @@ def _build_gradient(classifier: Classifier) -> Callable[..., Any]:
             logits = classifier.logits(lower + (upper - lower) * positions)
             losses = objectives.cross_entropy(logits, targets)
         gradient = tape.gradient(losses, positions)
-        return losses, tf.where(tf.math.is_finite(gradient), gradient, 0)
+        return losses, norms.finite(gradient)
 
     return loss_and_gradient

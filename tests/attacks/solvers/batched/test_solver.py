@@ -116,7 +116,7 @@ def test_any_number_of_slots_ends(solver, classifier, batch_size):
 
 
 def test_traced_once_whatever_the_sizes(solver, classifier):
-    traced = (solver.rounds, solver.finish, solver.found, solver.enter)
+    traced = (solver.exchange[False], solver.finish[False])
     for n, batch_size in ((40, 40), (3, 8), (33, 7), (70, 70)):
         images, targets = hard(classifier, n)
         solver.solve(problem(images, targets, batch_size))
@@ -189,8 +189,9 @@ def test_memory_is_that_of_the_slots(
 
         return noted
 
-    for name in ("rounds", "finish"):
-        monkeypatch.setattr(solver, name, noting(getattr(solver, name)))
+    for name in ("exchange", "finish"):
+        plain, _ = getattr(solver, name)
+        monkeypatch.setattr(solver, name, [noting(plain)])
     images, targets = hard(classifier, n)
     solver.solve(problem(images, targets, batch_size))
     slots = min(n, batch_size)
