@@ -1,13 +1,35 @@
-"""Arrays in .npz files: how large they are, before they are unpacked."""
+"""Arrays in .npz files: writing them, and how large they are unpacked."""
 
 import math
 import zipfile
 from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 
 GB = 1 << 30
+# Of zlib. NumPy's 6 takes two to four times as long, for 3 to 6 % less: the
+# pixels of a perturbation are noise, and what is equal shrinks at any level.
+_LEVEL = 1
+
+
+def write(file: BinaryIO, arrays: Mapping[str, Any]) -> None:
+    """Writes arrays as `numpy.savez_compressed` does, and sooner.
+
+    Args:
+        file: Open for writing.
+        arrays: By their names.
+    """
+    with zipfile.ZipFile(
+        file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL
+    ) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(
+                    member, np.asanyarray(array), allow_pickle=False
+                )
 
 
 def header(member: Any) -> tuple[tuple[int, ...], bool, np.dtype]:

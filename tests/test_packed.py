@@ -78,3 +78,29 @@ def test_results_of_an_attack(tmp_path):
     with pytest.raises(ValueError, match="`max_gb` allows") as caught:
         ak.attacks.AttackResult.load(path, max_gb=MEGABYTE / 4)
     assert f"Received: path={str(path)!r}" in str(caught.value)
+
+
+def test_what_is_written_numpy_reads(tmp_path):
+    arrays = {
+        "images": np.random.default_rng(0).random((3, 2), np.float32),
+        "names": np.array(["a", "bc"]),
+        "one": np.float64(2.5),
+        "none": np.zeros((0, 4)),
+    }
+    path = tmp_path / "a.npz"
+    with path.open("wb") as file:
+        packed.write(file, arrays)
+    packed.check_sizes(path, MEGABYTE)
+    with np.load(path, allow_pickle=False) as read:
+        assert list(read) == list(arrays)
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(read[name], array)
+            assert read[name].dtype == array.dtype
+
+
+def test_nothing_is_pickled(tmp_path):
+    with (
+        (tmp_path / "a.npz").open("wb") as file,
+        pytest.raises(ValueError, match="Object arrays cannot be saved"),
+    ):
+        packed.write(file, {"a": np.array([{}])})

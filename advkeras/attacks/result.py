@@ -213,7 +213,7 @@ class AttackResult:
         arrays = {k: v for k, v in self._fields().items() if v is not None}
         # To a file, not a name: NumPy would add .npz to one without.
         with files.replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            packed.write(file, arrays)
 
     @classmethod
     def load(

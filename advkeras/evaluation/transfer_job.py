@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from advkeras import packed
 from advkeras.attacks import Attack
 from advkeras.attacks import AttackResult
 from advkeras.attacks import norms
@@ -239,7 +240,7 @@ def _write(
         **more,
     }
     with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        packed.write(file, arrays)
 
 
 def _columns(rows: Mapping[str, np.ndarray], n: int, dtype: Any) -> np.ndarray:
