@@ -57,7 +57,7 @@ def define_shard() -> None:
     """Defines --shard."""
     flags.DEFINE_integer(
         "shard",
-        256,
+        512,
         "Images that are worked on, and held, at a time: a multiple of 256.",
         lower_bound=1,
     )

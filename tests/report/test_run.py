@@ -10,8 +10,8 @@ import advkeras as ak
 from advkeras import work
 from advkeras.attacks import AttackResult
 
-N = 600  # images: shards of 256, 256 and 88
-FILES = [f"fake/{start:09d}.npz" for start in (0, 256, 512)]
+N = 1100  # images: shards of 512, 512 and 76
+FILES = [f"fake/{start:09d}.npz" for start in (0, 512, 1024)]
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_an_interrupted_attack_goes_on(
     run = ak.report.Run(tmp_path, {})
     result = run.attack("fake", fake_attack, None, images, labels)
     starts = [(x[0].item(), len(x)) for x, *_ in fake_attack.calls]
-    assert starts == [(0, 256), (256, 256), (512, 88)]
+    assert starts == [(0, 512), (512, 512), (1024, 76)]
     whole = ak.report.Run(tmp_path / "whole", {}).attack(
         "fake", fake_attack, None, images, labels
     )
@@ -97,7 +97,7 @@ def test_several_attacks_at_once(tmp_path, fake_attack, images, labels):
     """Each has its own images, and the plan knows of all."""
     run = ak.report.Run(tmp_path, {})
     asked = {"a": fake_attack, "b": fake_attack, "c": fake_attack}
-    counts = {"a": 300, "b": 2, "c": N + 1}
+    counts = {"a": 600, "b": 2, "c": N + 1}
     found = run.attack_all(
         asked, None, images, labels, examples=[*counts.values()]
     )
@@ -308,7 +308,7 @@ def test_a_file_that_was_put_there_is_refused(
 ):
     run = ak.report.Run(tmp_path, {})
     run.attack("fake", fake_attack, None, images, labels)
-    rows, asked = slice(256), {"images": images, "labels": labels}
+    rows, asked = slice(512), {"images": images, "labels": labels}
     other = [value[rows] + change.get(key, 0) for key, value in asked.items()]
     fake_attack(None, *other).save(run.plan.path("examples/fake", 0))
     with pytest.raises(ValueError, match="`output` must be new") as caught:

@@ -132,5 +132,6 @@ if __name__ == "__main__":
             "--attack=fgsm,lbfgs",
             "--dataset=mnist",
             "--examples=2000",
+            "--shard=256",
         ],
     )

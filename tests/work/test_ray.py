@@ -37,7 +37,7 @@ import sys
 from tests.work import losses
 losses.main(
     sys.argv[1], 3, ["--models=m1,fc10-1", "--attack=fgsm", "--dataset=mnist5k",
-    "--split=test", "--examples=768"], nodes=2)
+    "--split=test", "--examples=768", "--shard=256"], nodes=2)
 """
 
 
