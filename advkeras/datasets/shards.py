@@ -13,9 +13,8 @@ from advkeras import checks
 from advkeras.datasets.given import examples_of
 from advkeras.datasets.image_set import ImageSet
 
-# What a batched attack finds of one image depends, in its last bits, on the
-# others beside it, so that shards are cut alike everywhere: by what attacks work
-# on at once.
+# Images that an attack works on at once. What it finds of one depends, in its
+# last bits, on the others beside it, so that shards are cut alike everywhere.
 _BATCH = 256
 # Images of a shard. The last ones of each have nobody to share a round with:
 # with as many as a batch, L-BFGS on a dense net takes a third longer.
@@ -168,6 +167,6 @@ def check_size(size: int) -> None:
     checks.check_count("shard", size)
     if size % _BATCH:
         raise ValueError(
-            f"`shard` must be a multiple of {_BATCH}, the images that an attack "
-            f"works on at once. Received: shard={size}"
+            f"`shard` must be a multiple of {_BATCH}, the images that an "
+            f"attack works on at once. Received: shard={size}"
         )
