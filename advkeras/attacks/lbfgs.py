@@ -9,6 +9,7 @@ from advkeras import channels
 from advkeras import checks
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
+from advkeras.attacks.attempts import parts_of
 from advkeras.attacks.solvers import batched
 from advkeras.attacks.solvers import lockstep
 from advkeras.attacks.solvers import rivals
@@ -22,6 +23,9 @@ from advkeras.attacks.targets import ranked
 from advkeras.classifier import Classifier
 
 _CLOSEST = 1e-9
+# Batches that are solved for together: what is copied of their pixels goes
+# before the next ones come.
+_AT_ONCE = 16
 _SOLVERS = {"batched": batched.solve, "scipy": lockstep.solve}
 
 
@@ -137,35 +141,15 @@ class LBFGS(Attack):
             rows = np.flatnonzero(predictions != targets)
         solution = Solution.empty(images)
         asked = np.zeros(len(images), np.int64)
-        if len(rows):
-            attacked = images[rows]
-            problem = Problem(
-                _to_unit(attacked, classifier.bounds),
-                (labels if targets is None else targets)[rows],
-                norm=self.norm,
-                c_start=np.full(len(rows), self.c_start),
-                reach=np.full(len(rows), np.inf),
-                c_rtol=self.c_rtol,
-                max_iterations=self.max_iterations,
-                ftol=self.ftol,
-                gtol=self.gtol,
-                memory=self.memory,
-                batch_size=batch_size,
+        for some in parts_of(rows, _AT_ONCE * batch_size):
+            found, asked[some] = self._solved(
+                classifier,
+                images[some],
+                labels[some],
+                None if targets is None else targets[some],
+                batch_size,
             )
-            solve = _SOLVERS[self.solver]
-            if targets is None:
-                likely = ranked(classifier, attacked, labels[rows], batch_size)
-                likely = likely[:, : self.candidates]
-                found, asked[rows] = rivals.solve(
-                    classifier, problem, likely, solve
-                )
-            else:
-                found, asked[rows] = solve(classifier, problem), 1
-            # To the range and back may round: what did not move is to stay.
-            still = found.positions == problem.positions
-            _from_unit(found.positions, classifier.bounds)
-            np.copyto(found.positions, attacked, where=still)
-            solution.put(rows, found)
+            solution.put(some, found)
         return Generated(
             solution.positions,
             predictions,
@@ -177,6 +161,43 @@ class LBFGS(Attack):
                 "classes_asked": asked,
             },
         )
+
+    def _solved(
+        self,
+        classifier: Classifier,
+        images: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray | None,
+        batch_size: int,
+    ) -> tuple[Solution, np.ndarray | int]:
+        """Returns the solution, as images, and the classes asked for."""
+        n = len(images)
+        problem = Problem(
+            _to_unit(images, classifier.bounds),
+            labels if targets is None else targets,
+            norm=self.norm,
+            c_start=np.full(n, self.c_start),
+            reach=np.full(n, np.inf),
+            c_rtol=self.c_rtol,
+            max_iterations=self.max_iterations,
+            ftol=self.ftol,
+            gtol=self.gtol,
+            memory=self.memory,
+            batch_size=batch_size,
+        )
+        solve = _SOLVERS[self.solver]
+        asked: np.ndarray | int = 1
+        if targets is None:
+            likely = ranked(classifier, images, labels, batch_size)
+            likely = likely[:, : self.candidates]
+            found, asked = rivals.solve(classifier, problem, likely, solve)
+        else:
+            found = solve(classifier, problem)
+        # To the range and back may round: what did not move is to stay.
+        still = found.positions == problem.positions
+        _from_unit(found.positions, classifier.bounds)
+        np.copyto(found.positions, images, where=still)
+        return found, asked
 
 
 def _to_unit(images: np.ndarray, bounds: checks.Bounds) -> np.ndarray:
