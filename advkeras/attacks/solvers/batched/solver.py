@@ -17,7 +17,12 @@ import tensorflow as tf
 from advkeras.attacks.solvers.batched import slots as states
 from advkeras.attacks.solvers.batched import steps
 from advkeras.attacks.solvers.batched.judge import Limits
-from advkeras.attacks.solvers.batched.judge import judge
+from advkeras.attacks.solvers.batched.rounds import LOOP
+from advkeras.attacks.solvers.batched.rounds import PLAIN
+from advkeras.attacks.solvers.batched.rounds import ROUND
+from advkeras.attacks.solvers.batched.rounds import WAYS
+from advkeras.attacks.solvers.batched.rounds import Batch
+from advkeras.attacks.solvers.batched.rounds import Rounds
 from advkeras.attacks.solvers.batched.slots import Slots
 from advkeras.attacks.solvers.reasons import explained
 from advkeras.attacks.solvers.solution import STOPS
@@ -25,24 +30,10 @@ from advkeras.attacks.solvers.solution import Problem
 from advkeras.attacks.solvers.solution import Solution
 from advkeras.classifier import Classifier
 
-_COMPILED_FROM = 128  # slots
 _PART = 4  # of the slots is free when others enter, or the rest goes on
-
-
-class Batch(NamedTuple):
-    """What goes from round to round.
-
-    Attributes:
-        slots: The images.
-        history: Their curvature pairs, image by image: as many rows of s as
-            the memory holds, then as many of y; each round replaces one of
-            each, the same for all images.
-        rounds: How many there have been.
-    """
-
-    slots: Slots
-    history: tf.Tensor
-    rounds: tf.Tensor
+# The part of compiled slots from which few are left: in a loop that is XLA's a
+# round of all, most of them done, costs less than a plain one of the others.
+_PLAIN_FROM = {ROUND: 2, LOOP: 8}
 
 
 class Entrants(NamedTuple):
@@ -94,11 +85,11 @@ class Solver:
         norm: str,
         memory: int,
     ):
-        self._evaluate = tf.function(steps.evaluating(classifier, shape))
-        self._norm = norm
         self._memory = memory
         self._shape = shape
         self._pixels = int(np.prod(shape))
+        evaluate = steps.evaluating(classifier, shape)
+        self._rounds = Rounds(evaluate, self._pixels, memory, norm)
         one = states.fresh(
             tf.zeros((1, self._pixels)),
             tf.zeros((1,), tf.int64),
@@ -122,13 +113,12 @@ class Solver:
         )
         number = tf.TensorSpec((), tf.float64)
         limits = Limits(number, number, number, count)
-        # Each for rounds that are plain, and for those that XLA compiles;
-        # traced if it is needed.
+        # Each by the way in which rounds are played; traced if it is needed.
         self.exchange, self.finish = (
-            [
-                _traced(functools.partial(function, compiled=compiled), takes)
-                for compiled in (False, True)
-            ]
+            {
+                way: _traced(functools.partial(function, way=way), takes)
+                for way in WAYS
+            }
             for function, takes in (
                 (self._exchange, [batch, entrants, limits, count]),
                 (self._finish, [batch, entrants, limits]),
@@ -137,6 +127,16 @@ class Solver:
 
     def solve(self, problem: Problem) -> Solution:
         """Solves a problem; see `solve`."""
+        way = self._rounds.way(min(problem.batch_size, len(problem.positions)))
+        try:
+            return self._solve(problem, way)
+        except tf.errors.OpError:
+            if way != LOOP:
+                raise
+        self._rounds.without_loop()
+        return self._solve(problem, ROUND)
+
+    def _solve(self, problem: Problem, way: str) -> Solution:
         solution = Solution.empty(problem.positions)
         total = len(problem.positions)
         images = problem.positions.reshape(total, -1)
@@ -166,22 +166,16 @@ class Solver:
             tf.constant(0),
         )
         new, waiting = entrants(owners[:0], 0), size
-        # Compiled, what goes over the pixels does so a few times instead of
-        # dozens. But XLA compiles anew for every number of images, which takes
-        # as long as hundreds of rounds.
-        compiled = size >= _COMPILED_FROM
         leave = size - max(1, size // _PART)
         while waiting < total:
-            batch, free, found = self.exchange[compiled](
-                batch, new, limits, leave
-            )
+            batch, free, found = self.exchange[way](batch, new, limits, leave)
             free = free.numpy()
             solution.put(owners[free], self._solution(found))
             free = free[: total - waiting]
             new = entrants(free, waiting)
             owners[free] = np.arange(waiting, waiting + len(free))
             waiting += len(free)
-        found = self.finish[compiled](batch, new, limits)
+        found = self.finish[way](batch, new, limits)
         solution.put(owners, self._solution(found))
         return solution
 
@@ -197,53 +191,13 @@ class Solver:
             np.array(STOPS)[stop],
         )
 
-    def _rounds(
-        self,
-        batch: Batch,
-        leave: tf.Tensor,
-        limits: Limits,
-        compiled: bool,
-    ) -> Batch:
-        """Goes on until no more than `leave` images are running."""
-
-        def running(*batch: Any) -> tf.Tensor:
-            running = Batch(*batch).slots.running
-            return tf.math.count_nonzero(running, dtype=tf.int32) > leave
-
-        def play(*batch: Any) -> Batch:
-            return self._round(Batch(*batch), limits, compiled)
-
-        return Batch(*tf.while_loop(running, play, batch))
-
-    def _round(self, batch: Batch, limits: Limits, compiled: bool) -> Batch:
-        slots, history, done = batch
-        n, memory = tf.shape(slots.target)[0], self._memory
-        place = done % memory
-        answers = self._evaluate(slots.trial, slots.target)
-        play = _compiled(_play) if compiled else _play
-        slots, pair = play(
-            slots,
-            tf.reshape(history, (n, 2 * memory, self._pixels)),
-            answers,
-            place,
-            limits,
-            self._norm,
-        )
-        rows = tf.range(n) * (2 * memory) + place
-        history = tf.raw_ops.InplaceUpdate(
-            x=history,
-            i=tf.reshape(tf.stack([rows, rows + memory], axis=1), (-1,)),
-            v=tf.reshape(pair, (-1, self._pixels)),
-        )
-        return Batch(slots, history, done + 1)
-
     def _exchange(
         self,
         batch: Batch,
         new: Entrants,
         limits: Limits,
         leave: tf.Tensor,
-        compiled: bool,
+        way: str,
     ) -> tuple[Batch, tf.Tensor, tuple[tf.Tensor, ...]]:
         """Lets images in, and goes on until no more than `leave` are running.
 
@@ -251,12 +205,12 @@ class Solver:
             The batch, which slots are free, and what `_found` says of them.
         """
         batch = batch._replace(slots=_enter(batch.slots, new))
-        batch = self._rounds(batch, leave, limits, compiled)
+        batch = self._rounds.play(batch, leave, limits, way)
         free = tf.where(~batch.slots.running)[:, 0]
         return batch, free, _found(batch.slots, free)
 
     def _finish(
-        self, batch: Batch, new: Entrants, limits: Limits, compiled: bool
+        self, batch: Batch, new: Entrants, limits: Limits, way: str
     ) -> tuple[tf.Tensor, ...]:
         """Goes on until nobody is running; returns what `_found` says of all.
 
@@ -264,9 +218,9 @@ class Solver:
         of few images costs less goes to the last ones.
         """
         batch = batch._replace(slots=_enter(batch.slots, new))
-        if compiled:
-            half = tf.shape(batch.slots.target)[0] // 2
-            batch = self._rounds(batch, half, limits, compiled)
+        if way != PLAIN:
+            left = tf.shape(batch.slots.target)[0] // _PLAIN_FROM[way]
+            batch = self._rounds.play(batch, left, limits, way)
         wide = 2 * self._memory * self._pixels
 
         def waiting(rows: tf.Tensor, *_: Any) -> tf.Tensor:
@@ -275,7 +229,7 @@ class Solver:
         def part(rows: tf.Tensor, found: Any, batch: Batch) -> Any:
             size = tf.size(rows)
             leave = size - tf.maximum(1, size // _PART)
-            batch = self._rounds(batch, leave, limits, compiled=False)
+            batch = self._rounds.play(batch, leave, limits, PLAIN)
             slots = batch.slots
             gone = tf.cast(tf.where(~slots.running), tf.int32)
             owners = tf.gather(rows, gone)
@@ -301,26 +255,6 @@ class Solver:
             start,
         )
         return tf.while_loop(waiting, part, start, shapes)[1]
-
-
-def _play(
-    slots: Slots,
-    history: tf.Tensor,
-    answers: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
-    place: tf.Tensor,
-    limits: Limits,
-    norm: str,
-) -> tuple[Slots, tf.Tensor]:
-    """Returns the images after a round, and the newest pair of each."""
-    slots, newest = judge(slots, *answers, limits, norm)
-    pair = tf.stack([newest.move, newest.change], axis=1)
-    return steps.onward(slots, history, newest, place, norm), pair
-
-
-@functools.cache
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    # One for all classifiers: XLA compiles once for images of one size.
-    return tf.function(function, jit_compile=True, autograph=False)
 
 
 def _traced(function: Callable[..., Any], signature: Any) -> Any:

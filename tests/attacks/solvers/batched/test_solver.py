@@ -1,5 +1,6 @@
 """Slots that empty and fill again, and what must not depend on it."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +8,9 @@ import tensorflow as tf
 import advkeras as ak
 from advkeras.attacks.solvers.batched import solver as batched
 from advkeras.attacks.solvers.batched import steps
+from advkeras.attacks.solvers.batched.rounds import LOOP
+from advkeras.attacks.solvers.batched.rounds import PLAIN
+from advkeras.attacks.solvers.batched.rounds import ROUND
 from advkeras.attacks.solvers.solution import STOPS
 from advkeras.attacks.solvers.solution import Problem
 from tests.attacks.linear import SHAPE
@@ -116,7 +120,7 @@ def test_any_number_of_slots_ends(solver, classifier, batch_size):
 
 
 def test_traced_once_whatever_the_sizes(solver, classifier):
-    traced = (solver.exchange[False], solver.finish[False])
+    traced = (solver.exchange[PLAIN], solver.finish[PLAIN])
     for n, batch_size in ((40, 40), (3, 8), (33, 7), (70, 70)):
         images, targets = hard(classifier, n)
         solver.solve(problem(images, targets, batch_size))
@@ -190,8 +194,8 @@ def test_memory_is_that_of_the_slots(
         return noted
 
     for name in ("exchange", "finish"):
-        plain, _ = getattr(solver, name)
-        monkeypatch.setattr(solver, name, [noting(plain)])
+        plain = getattr(solver, name)[PLAIN]
+        monkeypatch.setattr(solver, name, {PLAIN: noting(plain)})
     images, targets = hard(classifier, n)
     solver.solve(problem(images, targets, batch_size))
     slots = min(n, batch_size)
@@ -211,11 +215,47 @@ def test_stragglers_do_not_hold_the_rest(asked, classifier):
     assert used <= sum(sizes) <= 1.4 * used
 
 
-def test_compiled_or_not_the_same_is_found(m1, digits_solver, test_digits):
-    """Of 130 images the rounds go through XLA, until half of them are done."""
+def unknown_to_xla(images):
+    """Returns the images, by way of text, of which XLA has none."""
+    text = tf.as_string(tf.stop_gradient(images[:, :1, :1, :1]))
+    return images + 0 * tf.cast(tf.strings.length(text), images.dtype)
+
+
+@pytest.mark.parametrize(
+    ("layer", "way", "used"),
+    [
+        (keras.layers.Rescaling(1.0), LOOP, LOOP),
+        (keras.layers.Lambda(unknown_to_xla), LOOP, ROUND),
+        (keras.layers.AveragePooling2D(1), ROUND, ROUND),
+    ],
+)
+def test_however_it_is_compiled_the_same_is_found(layer, way, used):
+    """What XLA turns out not to compile goes without it."""
+    net = linear(classes=4)[0].model
+    classifier = ak.Classifier(
+        keras.Sequential([keras.Input(SHAPE), layer, net])
+    )
+    solver = batched.Solver(classifier, SHAPE, "l2_squared", MEMORY)
+    assert solver._rounds.way(200) == way
+    images, targets = hard(classifier, 200)
+    compiled = solver.solve(problem(images, targets, 130))
+    assert solver._rounds.way(200) == used
+    assert solver._rounds.way(100) == PLAIN
+    plain = solver.solve(problem(images, targets, 100))
+    for found in (compiled, plain):
+        np.testing.assert_array_equal(
+            classifier.predict(found.positions), targets
+        )
+    np.testing.assert_allclose(
+        distortions(images, compiled), distortions(images, plain), rtol=5e-3
+    )
+
+
+def test_compiled_or_not_the_same_digits(m1, digits_solver, test_digits):
     images = test_digits.images[:130]
     targets = (m1.predict(images) + 1) % 10
     compiled = digits_solver.solve(problem(images, targets, 130))
+    assert digits_solver._rounds.way(130) == LOOP
     plain = digits_solver.solve(problem(images, targets, 100))
     for found in (compiled, plain):
         np.testing.assert_array_equal(m1.predict(found.positions), targets)
