@@ -4,8 +4,8 @@
 
 Prints how long calls take beside their gradients alone: medians, in turns. Then
 TensorFlow profiles another, of which the operations that took longest are
-printed: those of TensorFlow by their place in the graph, and those that XLA made
-by its names for them ("dot", "fusion"). They run side by side, and hold others.
+printed: those of TensorFlow by their place in the graph, and those that XLA
+made by its names for them ("dot", "fusion"). They run side by side.
 """
 
 import collections
