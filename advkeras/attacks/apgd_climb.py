@@ -12,6 +12,7 @@ from advkeras.attacks import balls
 from advkeras.attacks import norms
 from advkeras.attacks import objectives
 from advkeras.attacks import standing
+from advkeras.attacks.apart import apart
 from advkeras.attacks.balls import each
 from advkeras.classifier import Classifier
 
@@ -164,12 +165,18 @@ def build(
                 done=no,
             )
 
-        def climbed(now: _State) -> _State:
+        @apart
+        def asked(
+            images: tf.Tensor, now: _State
+        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(now.images)
-                logits = classifier.logits(now.images)
-                height = tf.cast(height_of(logits, now), now.images.dtype)
-            gradient = tape.gradient(height, now.images)
+                tape.watch(images)
+                logits = classifier.logits(images)
+                height = tf.cast(height_of(logits, now), images.dtype)
+            return logits, height, tape.gradient(height, images)
+
+        def climbed(now: _State) -> _State:
+            logits, height, gradient = asked(now.images, now)
             if levels is not None:  # what they are rounded to counts
                 rounded = shown(now.images, now.originals)
                 logits = classifier.logits(rounded)

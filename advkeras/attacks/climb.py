@@ -10,6 +10,7 @@ import tensorflow as tf
 from advkeras.attacks import balls
 from advkeras.attacks import norms
 from advkeras.attacks import standing
+from advkeras.attacks.apart import apart
 from advkeras.attacks.balls import each
 from advkeras.classifier import Classifier
 
@@ -110,6 +111,7 @@ def build(
         # A model may compute in float64 what it is given in float32.
         return tf.cast(height, images.dtype), met
 
+    @apart
     def uphill(
         images: tf.Tensor, goals: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

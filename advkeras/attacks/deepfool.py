@@ -7,6 +7,7 @@ adversarial attack", 2023: SDF(infinity, 1).
 """
 
 import dataclasses
+from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import tensorflow as tf
 from advkeras import checks
 from advkeras.attacks import nearest
 from advkeras.attacks import norms
+from advkeras.attacks.apart import apart
 from advkeras.attacks.attack import check_target_rule
 
 NORMS = ("l2", "linf")
@@ -162,18 +164,24 @@ class DeepFool(nearest.Nearest):
         Its lead over the label, (n,), and the gradient of that; of a target,
         its lead over all others.
         """
-        with tf.GradientTape(
-            persistent=True, watch_accessed_variables=False
-        ) as tape:
-            tape.watch(images)
-            said = batch.ask(images)
-            if batch.targeted:
-                leads = [said.lead]
-            else:
-                leads = batch.leads(said.logits, self.candidates)
-        slopes = [
-            batch.by_change(tape.gradient(lead, images)) for lead in leads
-        ]
+
+        @apart
+        def asked(images: tf.Tensor) -> tuple[nearest.Said, Any, Any]:
+            with tf.GradientTape(
+                persistent=True, watch_accessed_variables=False
+            ) as tape:
+                tape.watch(images)
+                said = batch.ask(images)
+                if batch.targeted:
+                    leads = [said.lead]
+                else:
+                    leads = batch.leads(said.logits, self.candidates)
+            slopes = [
+                batch.by_change(tape.gradient(lead, images)) for lead in leads
+            ]
+            return said, leads, slopes
+
+        said, leads, slopes = asked(images)
         return said, leads, slopes
 
     def _step(

@@ -13,6 +13,7 @@ from advkeras import channels
 from advkeras import checks
 from advkeras.attacks import norms
 from advkeras.attacks import objectives
+from advkeras.attacks.apart import apart
 from advkeras.attacks.attack import Attack
 from advkeras.attacks.attack import Generated
 from advkeras.attacks.attack import fooled
@@ -250,11 +251,17 @@ class Batch:
         Returns:
             The answer, and the gradient by the change, 0 where it is none.
         """
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(images)
-            said = self.ask(images)
-            top = height(said.logits)
-        return said, self.by_change(tape.gradient(top, images))
+
+        @apart
+        def asked(images: tf.Tensor) -> tuple[Said, tf.Tensor]:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(images)
+                said = self.ask(images)
+                top = height(said.logits)
+            return said, self.by_change(tape.gradient(top, images))
+
+        said, gradient = asked(images)
+        return said, gradient
 
     def by_change(self, gradient: tf.Tensor) -> tf.Tensor:
         """Turns a gradient by images into one by changes."""

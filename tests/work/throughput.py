@@ -25,7 +25,7 @@ REPEATS = 3
 IMAGES = 8 * shards.SIZE
 MODELS = ("m1", "m2")
 MANY = 4096
-SHARDS = (256, 512, 1024, 2048)
+SHARDS = (256, 512, 1024)
 
 
 def units(folder, models, images, size=shards.SIZE):
@@ -43,7 +43,7 @@ def beside_one_call(folder):
     model = ak.load("m1")
     data = ak.datasets.load("mnist", "test")
     shown = data.sample(MANY)
-    ak.attacks.LBFGS()(model, *data.sample(256))  # traces
+    ak.attacks.LBFGS()(model, *data.sample(512))  # traces
     times = {size: [] for size in (None, *SHARDS)}
     for i in range(REPEATS):
         for size, taken in times.items():

@@ -15,6 +15,7 @@ import tensorflow as tf
 # Of TensorFlow's own operations none writes a row that is not known before.
 from tensorflow.compiler.tf2xla.python import xla
 
+from advkeras.attacks.apart import apart
 from advkeras.attacks.solvers.batched import steps
 from advkeras.attacks.solvers.batched.judge import Limits
 from advkeras.attacks.solvers.batched.judge import Newest
@@ -61,9 +62,9 @@ class Rounds:
     def __init__(
         self, evaluate: Callable[..., Any], pixels: int, memory: int, norm: str
     ):
-        self._evaluate = tf.function(
+        self._evaluate = apart(
             evaluate,
-            input_signature=[
+            [
                 tf.TensorSpec((None, pixels), tf.float32),
                 tf.TensorSpec((None,), tf.int64),
             ],
