@@ -7,7 +7,6 @@ adversarial attack", 2023: SDF(infinity, 1).
 """
 
 import dataclasses
-from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -166,7 +165,9 @@ class DeepFool(nearest.Nearest):
         """
 
         @apart
-        def asked(images: tf.Tensor) -> tuple[nearest.Said, Any, Any]:
+        def asked(
+            images: tf.Tensor,
+        ) -> tuple[nearest.Said, list[tf.Tensor], list[tf.Tensor]]:
             with tf.GradientTape(
                 persistent=True, watch_accessed_variables=False
             ) as tape:
@@ -181,8 +182,7 @@ class DeepFool(nearest.Nearest):
             ]
             return said, leads, slopes
 
-        said, leads, slopes = asked(images)
-        return said, leads, slopes
+        return asked(images)
 
     def _step(
         self,

@@ -16,8 +16,8 @@ from advkeras.datasets.image_set import ImageSet
 # Images that an attack works on at once. What it finds of one depends, in its
 # last bits, on the others beside it, so that shards are cut alike everywhere.
 _BATCH = 256
-# Images of a shard. The last ones of each have nobody to share a round with:
-# with as many as a batch, L-BFGS on a dense net takes a third longer.
+# Images of a shard. The last ones of each have nobody to share a round with, so
+# that more than a batch costs less an image.
 SIZE = 2 * _BATCH
 
 

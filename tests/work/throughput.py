@@ -22,13 +22,13 @@ from advkeras.evaluation.transfer_job import TransferJob
 from advkeras.work.engines.local import Processes
 
 REPEATS = 3
-IMAGES = 8 * shards.SIZE
+IMAGES, SIZE = 2048, 256
 MODELS = ("m1", "m2")
 MANY = 4096
 SHARDS = (256, 512, 1024)
 
 
-def units(folder, models, images, size=shards.SIZE):
+def units(folder, models, images, size=SIZE):
     """Returns units of L-BFGS on some images."""
     data = ak.datasets.load("mnist", "test")
     made = shards.of_sample(data, images, size=size)

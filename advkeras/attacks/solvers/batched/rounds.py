@@ -27,10 +27,10 @@ PLAIN, ROUND, LOOP = "plain", "round", "loop"
 WAYS = (PLAIN, ROUND, LOOP)
 
 _COMPILED_FROM = 128  # slots
-# Of a model's operations. On a CPU what XLA makes of a convolution takes 4 to 6
+# Of a model's operations. On a CPU what XLA makes of a convolution takes 3 to 9
 # times as long as TensorFlow's own; it has no use for Python.
 _NOT_FOR_XLA = ("Conv", "Pool", "PyFunc")
-_FEW = 1000  # operations of a model that XLA compiles in a second or two
+_FEW = 1000  # operations of a model; XLA would be long in compiling more
 
 
 class Batch(NamedTuple):
@@ -62,7 +62,7 @@ class Rounds:
     def __init__(
         self, evaluate: Callable[..., Any], pixels: int, memory: int, norm: str
     ):
-        self._evaluate = apart(
+        self._evaluate: Any = apart(
             evaluate,
             [
                 tf.TensorSpec((None, pixels), tf.float32),

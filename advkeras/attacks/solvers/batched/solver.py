@@ -130,6 +130,7 @@ class Solver:
         way = self._rounds.way(min(problem.batch_size, len(problem.positions)))
         try:
             return self._solve(problem, way)
+        # What XLA cannot compile it names when it is first to run.
         except tf.errors.OpError:
             if way != LOOP:
                 raise
